@@ -1,0 +1,12 @@
+# ISA and floating-point flags of the kernel files. Never -ffast-math: before gcc 13 it flips
+# flush-to-zero for the whole backend at load.
+KERNEL_FLAGS = -O3 -fassociative-math -fno-signed-zeros -fno-trapping-math -ffp-contract=fast -Wno-psabi
+ISA_scalar =
+ISA_avx2 = -mavx2 -mfma -mf16c -mpopcnt -mbmi -mbmi2
+ISA_avx512 = $(ISA_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512vpopcntdq
+ISA_neon =
+
+extension/kernels/%_scalar.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_scalar)
+extension/kernels/%_avx2.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_avx2)
+extension/kernels/%_avx512.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_avx512)
+extension/kernels/%_neon.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_neon)

@@ -1,0 +1,38 @@
+// Differences between server versions, and nothing else: the only file that looks at
+// PG_VERSION_NUM. Each helper has the newest server's meaning.
+#pragma once
+
+#include "pg/postgres.hpp"
+
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
+#error "quiver supports PostgreSQL 15 to 18"
+#endif
+
+extern "C" {
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#include "varatt.h"
+#endif
+}
+
+// Soft errors (16 and later): an input function that is given an ErrorSaveContext reports through
+// it and returns NULL, so that pg_input_is_valid() and COPY ... ON_ERROR work. Older servers have
+// no such context and the error is raised.
+#if PG_VERSION_NUM >= 160000
+#define QUIVER_ERETURN(context, result, ...) ereturn(context, result, __VA_ARGS__)
+#else
+#define QUIVER_ERETURN(context, result, ...) \
+    do \
+    { \
+        (void) (context); \
+        ereport(ERROR, __VA_ARGS__); \
+        return result; \
+    } while (0)
+#endif
+
+// The module block: from 18 it carries name and version, shown by pg_get_loaded_modules().
+#if PG_VERSION_NUM >= 180000
+#define QUIVER_MODULE_MAGIC(version_text) PG_MODULE_MAGIC_EXT(.name = "quiver", .version = version_text)
+#else
+#define QUIVER_MODULE_MAGIC(version_text) PG_MODULE_MAGIC
+#endif

@@ -1,0 +1,10 @@
+# What is compiled: every source once (kernels that exist per ISA are in KERNELS). One a line, so
+# that two changes do not meet.
+SOURCES = \
+	module \
+	kernels/dispatch \
+
+
+KERNELS = \
+
+

@@ -1,0 +1,7 @@
+# The targets a person runs that are not part of the build itself. Each is one script.
+.PHONY: help deps demo
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile tests/targets.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+deps: ## install with apt what building and testing needs
+	@sh tests/tools/deps.sh check
