@@ -3,6 +3,8 @@
 SOURCES = \
 	module \
 	kernels/dispatch \
+	types/bit \
+	types/distance_support \
 
 
 KERNELS = \
