@@ -19,14 +19,14 @@ peer=${QUIVER_PEER:-}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/quiver-compat.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 
-# The packages of the lock file, with npm's cache and settings kept out of the home directory.
+# The packages of the lock file. npm keeps a cache at home, or for this run where there is no home.
 install_clients() {
     local stamp=node_modules/.installed-from
     cd tests/compat/clients
     if ! cmp -s package-lock.json "$stamp"; then
         echo "installing the clients from npm"
-        npm_config_cache="$tmp/npm" HOME="$tmp" npm ci --loglevel=error
-        cp package-lock.json "$stamp"
+        [ -w "${HOME:-/nonexistent}" ] || export HOME=$tmp
+        npm ci --prefer-offline --loglevel=error && cp package-lock.json "$stamp"
     fi
 }
 
@@ -37,7 +37,8 @@ run_parts() {
     for part in "$@"; do
         case $part in
             contract) perl tests/compat/contract/run.pl "${peer:-quiver}" || : ;;
-            clients) (cd tests/compat/clients && node --test --test-reporter=spec) || : ;;
+            clients) (cd tests/compat/clients && test -e node_modules/.installed-from \
+                && node --test --test-reporter=spec) || : ;;
         esac
     done 2>&1 | tee "$output"
 }
@@ -45,7 +46,7 @@ run_parts() {
 for part in "${parts[@]}"; do
     case $part in
         contract) ;;
-        clients) (install_clients) ;;
+        clients) (install_clients) || echo "npm could not install the clients" >&2 ;;
         *) echo "$0: no part $part" >&2 && exit 2 ;;
     esac
 done
