@@ -5,8 +5,14 @@ SOURCES = \
 	kernels/dispatch \
 	types/bit \
 	types/distance_support \
+	kernels/half \
 
 
 KERNELS = \
+	dense \
+	int8 \
+	bits \
+	sparse \
+	convert \
 
 

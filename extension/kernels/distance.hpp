@@ -103,15 +103,16 @@ enum class Level
     neon
 };
 
+// References, because each table is defined in the file compiled for its level.
 struct Kernels
 {
     Level level;
-    DenseKernels<float> f32;
-    DenseKernels<Half> f16;
-    DenseKernels<std::int8_t> i8;
-    BitKernels bit;
-    SparseKernels sparse;
-    ConvertKernels convert;
+    const DenseKernels<float> &f32;
+    const DenseKernels<Half> &f16;
+    const DenseKernels<std::int8_t> &i8;
+    const BitKernels &bit;
+    const SparseKernels &sparse;
+    const ConvertKernels &convert;
 };
 
 // The set in force. Points at the scalar set until select() is called, so it is never null.

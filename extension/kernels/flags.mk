@@ -1,9 +1,12 @@
 # ISA and floating-point flags of the kernel files. Never -ffast-math: before gcc 13 it flips
-# flush-to-zero for the whole backend at load.
-KERNEL_FLAGS = -O3 -fassociative-math -fno-signed-zeros -fno-trapping-math -ffp-contract=fast -Wno-psabi
+# flush-to-zero for the whole backend at load. Leave to reorder additions is not needed either: the
+# kernels name their partial sums.
+KERNEL_FLAGS = -O3 -ffp-contract=fast -fno-trapping-math -fno-math-errno -Wno-psabi
 ISA_scalar =
 ISA_avx2 = -mavx2 -mfma -mf16c -mpopcnt -mbmi -mbmi2
-ISA_avx512 = $(ISA_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512vpopcntdq
+# gcc 12 warns of its own header's undefined vectors (GCC bug 105593).
+ISA_avx512 = $(ISA_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx512vpopcntdq \
+	-Wno-unknown-warning-option -Wno-uninitialized -Wno-maybe-uninitialized
 ISA_neon =
 
 extension/kernels/%_scalar.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_scalar)

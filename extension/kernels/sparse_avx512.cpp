@@ -1,0 +1,9 @@
+// Distances of sparse vectors for AVX-512.
+#include "kernels/levels.hpp"
+#include "kernels/sparse_merge.inl"
+
+namespace quiver::kernels::avx512 {
+
+constinit const SparseKernels sparse = {merged_l2_squared, merged_inner_product, merged_cosine, merged_l1};
+
+}  // namespace quiver::kernels::avx512
