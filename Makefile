@@ -2,6 +2,10 @@
 PG_CONFIG ?= pg_config
 EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" extension/quiver.control)
 have_pgxs := $(shell $(PG_CONFIG) --pgxs >/dev/null 2>&1 && test -e "$$($(PG_CONFIG) --pgxs)" && echo yes)
+# PGXS has a target "check" that only says no, so PGXS is left out where ours is asked for.
+ifneq ($(filter check,$(MAKECMDGOALS)),)
+have_pgxs = no
+endif
 
 ifeq ($(have_pgxs),yes)
 EXTENSION = extension/quiver
@@ -33,6 +37,15 @@ include $(PGXS)
 override CPPFLAGS := $(patsubst -I$(includedir_server),-isystem $(includedir_server),$(CPPFLAGS)) -MMD -MP
 include extension/kernels/flags.mk
 -include $(OBJS:.o=.d)
+
+# Objects are made again when the compiler or its flags change: another server, -Werror.
+compile_flags = $(CXX) $(CPPFLAGS) $(CXXFLAGS)
+$(OBJS): build/flags
+build/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(compile_flags))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(compile_flags))' >$@
+FORCE:
 
 build/sql/quiver--$(EXTVERSION).sql: sql/modules.list $(addprefix sql/modules/,$(shell sed 's/\#.*//' sql/modules.list 2>/dev/null)) extension/quiver.control
 	@mkdir -p $(@D)

@@ -1,7 +1,13 @@
 # The targets a person runs that are not part of the build itself. Each is one script.
 .PHONY: help deps demo
+.PHONY: check matrix lint format dist deb check-deb
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile tests/targets.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 deps: ## install with apt what building and testing needs
 	@sh tests/tools/deps.sh check
+
+ifneq ($(have_pgxs),yes)
+check: ## install what is missing, build, run every suite; the last line is the total
+	@bash tests/tools/check.sh
+endif
