@@ -6,6 +6,9 @@ SOURCES = \
 	types/bit \
 	types/distance_support \
 	kernels/half \
+	kernels/text_float_parse \
+	kernels/text_float_print \
+	kernels/text_int \
 
 
 KERNELS = \
