@@ -36,6 +36,8 @@ include $(PGXS)
 # System headers, so that their warnings are not ours; dependency files, which Debian turns off.
 override CPPFLAGS := $(patsubst -I$(includedir_server),-isystem $(includedir_server),$(CPPFLAGS)) -MMD -MP
 include extension/kernels/flags.mk
+# Loops over elements that are no kernels: vectorised for the baseline ISA.
+extension/types/%.o: override CXXFLAGS += -O3
 -include $(OBJS:.o=.d)
 
 # Objects are made again when the compiler or its flags change: another server, -Werror.

@@ -4,6 +4,12 @@ SOURCES = \
 	module \
 	kernels/dispatch \
 	types/bit \
+	types/dense \
+	types/dense_array \
+	types/dense_bits \
+	types/dense_sum \
+	types/dense_text \
+	types/vector \
 	types/distance_support \
 	kernels/half \
 	kernels/text_float_parse \
