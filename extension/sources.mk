@@ -7,8 +7,12 @@ SOURCES = \
 	types/dense \
 	types/dense_array \
 	types/dense_bits \
+	types/dense_narrow \
 	types/dense_sum \
 	types/dense_text \
+	types/halfvec \
+	types/tinyvec \
+	types/tinyvec_casts \
 	types/vector \
 	types/distance_support \
 	kernels/half \

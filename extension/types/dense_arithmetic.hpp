@@ -144,16 +144,15 @@ template <class T> Datum dense_scale_reversed(FunctionCallInfo fcinfo)
 }
 
 // A zero vector stays zero. Overflow is possible for the shortest subnormal vectors only.
-template <class T> Datum dense_l2_normalize(FunctionCallInfo fcinfo)
+template <class T> Dense<T> *normalize(const View<T> &vector)
 {
-    const View<T> vector{PG_GETARG_DATUM(0)};
     const int dim = vector.dim();
     Dense<T> *result = make_dense<T>(dim);
     const double norm = std::sqrt(norm_squared(vector));
     if (!(norm > 0))
     {
         std::memset(result->x, 0, vector.count() * sizeof(T));
-        PG_RETURN_POINTER(result);
+        return result;
     }
     float in[block_size];
     float out[block_size];
@@ -166,7 +165,12 @@ template <class T> Datum dense_l2_normalize(FunctionCallInfo fcinfo)
         Element<T>::narrow(out, result->x + start, n);
     }
     check_overflow(result->x, dim);
-    PG_RETURN_POINTER(result);
+    return result;
+}
+
+template <class T> Datum dense_l2_normalize(FunctionCallInfo fcinfo)
+{
+    PG_RETURN_POINTER(normalize(View<T>{PG_GETARG_DATUM(0)}));
 }
 
 }  // namespace quiver::types

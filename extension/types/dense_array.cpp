@@ -21,18 +21,16 @@ Datum *NumberArray::numerics() const
     return values;
 }
 
-ArrayType *make_real_array(int n, float *&elements)
+ArrayType *make_array(int n, Oid element_type, std::size_t element_size)
 {
-    const std::size_t size =
-        ARR_OVERHEAD_NONULLS(1) + static_cast<std::size_t>(n) * sizeof(float);
+    const std::size_t size = ARR_OVERHEAD_NONULLS(1) + static_cast<std::size_t>(n) * element_size;
     auto *array = static_cast<ArrayType *>(palloc(size));
     SET_VARSIZE(array, size);
     array->ndim = 1;
     array->dataoffset = 0;
-    array->elemtype = FLOAT4OID;
+    array->elemtype = element_type;
     ARR_DIMS(array)[0] = n;
     ARR_LBOUND(array)[0] = 1;
-    elements = reinterpret_cast<float *>(ARR_DATA_PTR(array));
     return array;
 }
 

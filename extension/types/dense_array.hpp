@@ -67,14 +67,21 @@ class NumberArray
     int count_;
 };
 
-// A real[] of `n` elements that are not set; `elements` points at the first.
-ArrayType *make_real_array(int n, float *&elements);
+// An array of `n` elements of a fixed-width type, not set; `elements` points at the first.
+ArrayType *make_array(int n, Oid element_type, std::size_t element_size);
+
+template <class Number> ArrayType *make_array(int n, Oid element_type, Number *&elements)
+{
+    ArrayType *array = make_array(n, element_type, sizeof(Number));
+    elements = reinterpret_cast<Number *>(ARR_DATA_PTR(array));
+    return array;
+}
 
 template <class T> Datum dense_to_real_array(FunctionCallInfo fcinfo)
 {
     const View<T> vector{PG_GETARG_DATUM(0)};
     float *out = nullptr;
-    ArrayType *result = make_real_array(vector.dim(), out);
+    ArrayType *result = make_array(vector.dim(), FLOAT4OID, out);
     const UnalignedFloat *x = Element<T>::widen(vector.elements(), vector.dim(), out);
     if (x != out)
         std::memcpy(out, x, vector.count() * sizeof(float));

@@ -2,6 +2,7 @@
 #include "types/dense_sum.hpp"
 
 #include "pg/function.hpp"
+#include "types/dense_array.hpp"
 
 #include <cmath>
 
@@ -16,16 +17,9 @@ SumState::SumState(ArrayType *array, const char *caller) : array_(array)
 
 SumState::SumState(int dim, double rows)
 {
-    const std::size_t size = ARR_OVERHEAD_NONULLS(1) +
-                             (static_cast<std::size_t>(dim) + 1) * sizeof(double);
-    array_ = static_cast<ArrayType *>(palloc(size));
-    SET_VARSIZE(array_, size);
-    array_->ndim = 1;
-    array_->dataoffset = 0;
-    array_->elemtype = FLOAT8OID;
-    ARR_DIMS(array_)[0] = dim + 1;
-    ARR_LBOUND(array_)[0] = 1;
-    this->rows() = rows;
+    double *values = nullptr;
+    array_ = make_array(dim + 1, FLOAT8OID, values);
+    *values = rows;
 }
 
 bool is_own_state(FunctionCallInfo fcinfo, Datum state)
