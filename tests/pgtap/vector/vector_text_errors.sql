@@ -1,0 +1,50 @@
+-- vector text that is refused, and how: SQLSTATE, message, detail.
+\ir ../lib/setup.sql
+\ir ../lib/errors.sql
+SELECT plan(34);
+
+SELECT is(pg_temp.error_of(format('SELECT %L::vector', input)), error, format('%s is refused', quote_literal(input)))
+FROM (VALUES
+    (1, '', '22P02 | invalid input syntax for type vector: "" | Vector contents must start with "[".'),
+    (2, '1,2,3', '22P02 | invalid input syntax for type vector: "1,2,3" | Vector contents must start with "[".'),
+    (3, '{1}', '22P02 | invalid input syntax for type vector: "{1}" | Vector contents must start with "[".'),
+    (4, '[', '22P02 | invalid input syntax for type vector: "["'),
+    (5, '[ ', '22P02 | invalid input syntax for type vector: "[ "'),
+    (6, '[,', '22P02 | invalid input syntax for type vector: "[,"'),
+    (7, '[,]', '22P02 | invalid input syntax for type vector: "[,]"'),
+    (8, '[1,]', '22P02 | invalid input syntax for type vector: "[1,]"'),
+    (9, '[1, ,3]', '22P02 | invalid input syntax for type vector: "[1, ,3]"'),
+    (10, '[1,,3]', '22P02 | invalid input syntax for type vector: "[1,,3]"'),
+    (11, '[1a]', '22P02 | invalid input syntax for type vector: "[1a]"'),
+    (12, '[hello,1]', '22P02 | invalid input syntax for type vector: "[hello,1]"'),
+    (13, '[1,2,3', '22P02 | invalid input syntax for type vector: "[1,2,3"'),
+    (14, '[1 2]', '22P02 | invalid input syntax for type vector: "[1 2]"'),
+    (15, '[1,2,3]9', '22P02 | invalid input syntax for type vector: "[1,2,3]9" | Junk after closing right brace.'),
+    (16, '[1]]', '22P02 | invalid input syntax for type vector: "[1]]" | Junk after closing right brace.'),
+    (17, '[1] x', '22P02 | invalid input syntax for type vector: "[1] x" | Junk after closing right brace.'),
+    (18, '[]', '22000 | vector must have at least 1 dimension'),
+    (19, '[ ]', '22000 | vector must have at least 1 dimension'),
+    (20, '[NaN,1]', '22000 | NaN not allowed in vector'),
+    (21, '[nan]', '22000 | NaN not allowed in vector'),
+    (22, '[Infinity,1]', '22000 | infinite value not allowed in vector'),
+    (23, '[1,-inf]', '22000 | infinite value not allowed in vector'),
+    (24, '[1e400]', '22003 | "1e400" is out of range for type vector'),
+    (25, '[1,-1e400]', '22003 | "-1e400" is out of range for type vector'),
+    (26, '[4e38,1]', '22003 | "4e38" is out of range for type vector'),
+    (27, '[3.4028236e38]', '22003 | "3.4028236e38" is out of range for type vector')
+) AS cases (n, input, error) ORDER BY n;
+
+SELECT is(pg_temp.error_of(format('SELECT %L::vector', '[' || repeat('1,', 16000) || '1]')),
+    '54000 | vector cannot have more than 16000 dimensions', '16,001 dimensions are refused');
+SELECT is(pg_temp.error_of(format('SELECT %L::vector', '[' || repeat('1,', 100000) || 'x')),
+    '54000 | vector cannot have more than 16000 dimensions', 'and so are more, before what follows is looked at');
+SELECT is(pg_temp.error_of(statement), error, statement) FROM (VALUES
+    (1, 'SELECT ''[1,2,3]''::vector(2)', '22000 | expected 2 dimensions, not 3'),
+    (2, 'SELECT ''[1]''::vector(0)', '22023 | dimensions for type vector must be at least 1'),
+    (3, 'SELECT ''[1]''::vector(16001)', '22023 | dimensions for type vector cannot exceed 16000'),
+    (4, 'SELECT ''[1]''::vector(3, 2)', '22023 | invalid type modifier'),
+    (5, 'SELECT ''[1]''::vector(''a'')', '22P02 | invalid input syntax for type integer: "a"')
+) AS cases (n, statement, error) ORDER BY n;
+
+SELECT * FROM finish();
+ROLLBACK;
