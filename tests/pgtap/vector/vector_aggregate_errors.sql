@@ -1,0 +1,38 @@
+-- States and inputs that aggregates of vector refuse.
+\ir ../lib/setup.sql
+\ir ../lib/errors.sql
+SELECT plan(27);
+
+SELECT is(pg_temp.error_of('SELECT ' || expression), error, expression)
+FROM (VALUES
+    (1, 'vector_accum(''{{0}}'', ''[1,2,3]'')', 'XX000 | vector_accum: expected state array'),
+    (2, 'vector_accum(''{NULL}'', ''[1,2,3]'')', 'XX000 | vector_accum: expected state array'),
+    (3, 'vector_accum(''{}'', ''[1,2,3]'')', 'XX000 | vector_accum: expected state array'),
+    (4, 'vector_avg(''{{2,2,4,6}}'')', 'XX000 | vector_avg: expected state array'),
+    (5, 'vector_avg(''{NULL,2}'')', 'XX000 | vector_avg: expected state array'),
+    (6, 'vector_avg(''{}'')', 'XX000 | vector_avg: expected state array'),
+    (7, 'vector_accum(''{0,0}'', ''[1,2,3]'')', '22000 | expected 1 dimensions, not 3'),
+    (8, 'vector_avg(''{1}'')', '22000 | vector must have at least 1 dimension'),
+    (9, 'vector_avg((SELECT array_agg(n::float8) FROM generate_series(1, 16002) AS n))', '54000 | vector cannot have more than 16000 dimensions'),
+    (10, 'vector_combine(''{{1,2}}'', ''{3,4}'')', 'XX000 | vector_combine: expected state array'),
+    (11, 'vector_combine(''{1,2}'', ''{{3,4}}'')', 'XX000 | vector_combine: expected state array'),
+    (12, 'vector_combine(''{NULL,2}'', ''{3,4}'')', 'XX000 | vector_combine: expected state array'),
+    (13, 'vector_combine(''{1,2}'', ''{3,NULL}'')', 'XX000 | vector_combine: expected state array'),
+    (14, 'vector_combine(''{}'', ''{0}'')', 'XX000 | vector_combine: expected state array'),
+    (15, 'vector_combine(''{0}'', ''{}'')', 'XX000 | vector_combine: expected state array'),
+    (16, 'vector_combine(''{1,2}'', ''{3,4,5}'')', '22000 | expected 1 dimensions, not 2'),
+    (17, 'vector_combine(''{0}'', (SELECT array_agg(n::float8) FROM generate_series(1, 16002) AS n))', '54000 | vector cannot have more than 16000 dimensions'),
+    (18, 'vector_combine((SELECT array_agg(n::float8) FROM generate_series(1, 16002) AS n), ''{0}'')', '54000 | vector cannot have more than 16000 dimensions'),
+    (19, 'vector_combine(''{1,1e308}'', ''{1,1e308}'')', '22003 | value out of range: overflow'),
+    (20, 'vector_accum(''{1,1.7976931348623157e308}'', ''[1]'')', 'no error'),
+    (21, 'avg(v) FROM unnest(ARRAY[''[1,2]'', ''[3]'']::vector[]) AS v', '22000 | expected 2 dimensions, not 1'),
+    (22, 'sum(v) FROM unnest(ARRAY[''[1,2]'', ''[3]'']::vector[]) AS v', '22000 | different vector dimensions 2 and 1'),
+    (23, 'sum(v) FROM unnest(ARRAY[''[1,2]'', ''[3,4]'', ''[3]'']::vector[]) AS v', '22000 | different vector dimensions 2 and 1'),
+    (24, 'sum(v) FROM unnest(ARRAY[''[3e38]'', ''[3e38]'']::vector[]) AS v', '22003 | value out of range: overflow'),
+    (25, 'sum(v) FROM unnest(ARRAY[''[2e38]'', ''[1e38]'', ''[3e38]'']::vector[]) AS v', '22003 | value out of range: overflow'),
+    (26, 'avg(v) FROM unnest(ARRAY[''[3e38]'', ''[3e38]'']::vector[]) AS v', 'no error'),
+    (27, 'vector_avg(''{1,1e300}'')', '22000 | infinite value not allowed in vector')
+) AS cases (n, expression, error) ORDER BY n;
+
+SELECT * FROM finish();
+ROLLBACK;
