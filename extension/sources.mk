@@ -15,6 +15,16 @@ SOURCES = \
 	types/tinyvec_casts \
 	types/vector \
 	types/distance_support \
+	types/sparse_sum \
+	types/sparsevec \
+	types/sparsevec_aggregate \
+	types/sparsevec_arithmetic \
+	types/sparsevec_array \
+	types/sparsevec_binary \
+	types/sparsevec_cast \
+	types/sparsevec_compare \
+	types/sparsevec_distance \
+	types/sparsevec_text \
 	kernels/half \
 	kernels/text_float_parse \
 	kernels/text_float_print \
