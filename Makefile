@@ -38,6 +38,7 @@ override CPPFLAGS := $(patsubst -I$(includedir_server),-isystem $(includedir_ser
 include extension/kernels/flags.mk
 # Loops over elements that are no kernels: vectorised for the baseline ISA.
 extension/types/%.o: override CXXFLAGS += -O3
+include extension/alias/install.mk
 -include $(OBJS:.o=.d)
 
 # Objects are made again when the compiler or its flags change: another server, -Werror.

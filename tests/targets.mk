@@ -2,7 +2,7 @@
 .PHONY: help deps demo
 .PHONY: check matrix lint format dist deb check-deb
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' Makefile tests/targets.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile tests/targets.mk extension/alias/install.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 deps: ## install with apt what building and testing needs
 	@sh tests/tools/deps.sh check
