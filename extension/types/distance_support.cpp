@@ -34,13 +34,17 @@ struct TypeProfile
     double unknown_bytes;   // size assumed of a value nothing is known about
 };
 
-// Measured by bench/planner/run.sh. Dense kernels run at the speed memory delivers the rows; the
-// merge of two sparse vectors takes an unpredictable branch or two for each element.
-constexpr TypeProfile vector_profile{8, 4, 250, 8 + 4 * 768};
-constexpr TypeProfile halfvec_profile{8, 2, 150, 8 + 2 * 768};
-constexpr TypeProfile tinyvec_profile{8, 1, 150, 8 + 1 * 768};
-constexpr TypeProfile bit_profile{8, 0.125, 250, 8 + 768 / 8};
-constexpr TypeProfile sparsevec_profile{16, 0, 16, 16 + 8 * 128};
+// Measured by bench/planner/run.sh. The dense kernels keep up with the memory that delivers the
+// rows, so all of them run at its speed; half of that time is left to seq_page_cost, which the
+// planner charges for the same bytes. The merge of two sparse vectors takes an unpredictable branch
+// or two for each element of 8 bytes.
+constexpr double dense_bytes_per_unit = 64;
+constexpr double sparse_bytes_per_unit = 8;
+constexpr TypeProfile vector_profile{8, 4, dense_bytes_per_unit, 8 + 4 * 768};
+constexpr TypeProfile halfvec_profile{8, 2, dense_bytes_per_unit, 8 + 2 * 768};
+constexpr TypeProfile tinyvec_profile{8, 1, dense_bytes_per_unit, 8 + 1 * 768};
+constexpr TypeProfile bit_profile{8, 0.125, dense_bytes_per_unit, 8 + 768 / 8};
+constexpr TypeProfile sparsevec_profile{16, 0, sparse_bytes_per_unit, 16 + 8 * 128};
 
 // Units of cpu_operator_cost. A call from an expression, its dimension check included.
 constexpr double call_units = 2;
@@ -48,8 +52,10 @@ constexpr double call_units = 2;
 constexpr double fetch_units = 200;
 constexpr double chunk_units = 25;
 
-// A stored width up to this is that of pointers to values kept elsewhere.
+// A stored width up to this is that of pointers to values kept elsewhere; a value below the least
+// toast_tuple_target is never moved.
 constexpr double pointer_width = 18;
+constexpr double least_moved_bytes = 128;
 
 // One argument of a call.
 struct Argument
@@ -131,10 +137,10 @@ double settle_bytes(const Argument &argument, const Argument &other, const TypeP
 // lies between the pointer's and the value's, the nearer to the pointer the more are out of line.
 double fetched_share(const Argument &argument, double bytes)
 {
+    if (bytes < least_moved_bytes)
+        return 0;
     if (argument.stored_width > 0)
-        return bytes <= pointer_width
-                   ? 0
-                   : std::clamp((bytes - argument.stored_width) / (bytes - pointer_width), 0.0, 1.0);
+        return std::clamp((bytes - argument.stored_width) / (bytes - pointer_width), 0.0, 1.0);
     return argument.may_move_out && bytes > TOAST_TUPLE_THRESHOLD ? 1 : 0;
 }
 
