@@ -1,6 +1,7 @@
 # The targets a person runs that are not part of the build itself. Each is one script.
 .PHONY: help deps demo
 .PHONY: check matrix lint format dist deb check-deb
+.PHONY: bench bench-sql
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile tests/targets.mk extension/alias/install.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
@@ -11,3 +12,10 @@ ifneq ($(have_pgxs),yes)
 check: ## install what is missing, build, run every suite; the last line is the total
 	@bash tests/tools/check.sh
 endif
+
+demo: ## install what is missing, build, and walk through the main job on real data
+	@bash docs/demo/run.sh
+
+bench: bench-sql ## every benchmark
+bench-sql: ## time exact search and text against pgvector (bench/sql/run.sh says how)
+	@bash bench/sql/run.sh

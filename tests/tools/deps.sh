@@ -54,7 +54,10 @@ wanted() {
             echo libgtest-dev clang libclang-rt-dev perl
             has_command node && has_command npm || echo nodejs npm ca-certificates
             ;;
-        bench) has_command python3 || echo python3 ;;
+        bench)
+            has_command python3 || echo python3
+            has_command node && has_command npm || echo nodejs npm ca-certificates
+            ;;
         lint)
             echo clang-format clang-tidy shellcheck g++ make libsimde-dev libgtest-dev
             foreign_server || echo "postgresql-server-dev-${version:-unknown}"
