@@ -44,7 +44,7 @@ async function prepare() {
 }
 
 async function loadBase(set) {
-    for (const kind of ['vector', 'sparsevec']) {
+    for (const kind of new Set(wantedTypes.map((type) => types[type].from.replace('base_', '')))) {
         await both(`DROP TABLE IF EXISTS base_${kind}`);
         await both(`CREATE UNLOGGED TABLE base_${kind} (v ${kind}(${sets[set].dimensions}))`);
         // psql reads the file: the server's account need not reach it.

@@ -39,6 +39,8 @@ NR == 1 {
 
 !inside && /^\\/ { print; next }
 
+!inside && /^--/ && !shown { next }
+
 !inside && /^--/ {
     if (last != "prose")
         gap()

@@ -1,7 +1,10 @@
 -- Smaller vectors
--- The same words as half-precision floats, and as one bit an element (is it above zero?).
+-- The same words in 2 bytes an element (half-precision floats), 1 byte (256 levels from -3 to 3) and
+-- 1 bit (is it above zero?).
 
 CREATE TABLE words_half AS SELECT rank, embedding::halfvec(100) FROM words;
+
+CREATE TABLE words_tiny AS SELECT rank, scalar_quantize(embedding, -3, 3) AS embedding FROM words;
 
 CREATE TABLE words_bit AS SELECT rank, binary_quantize(embedding)::bit(100) AS embedding FROM words;
 
@@ -10,9 +13,14 @@ CREATE TABLE words_bit AS SELECT rank, binary_quantize(embedding)::bit(100) AS e
 
 CREATE TABLE searches (type text, source regclass, query text);
 INSERT INTO searches VALUES
-    ('vector', 'words', $$SELECT rank FROM words ORDER BY embedding <=> $1 LIMIT 11$$),
-    ('halfvec', 'words_half', $$SELECT rank FROM words_half ORDER BY embedding <=> $1::halfvec LIMIT 11$$),
-    ('bit', 'words_bit', $$SELECT rank FROM words_bit ORDER BY embedding <~> binary_quantize($1) LIMIT 11$$),
+    ('vector', 'words', $$
+        SELECT rank FROM words ORDER BY embedding <=> $1 LIMIT 11$$),
+    ('halfvec', 'words_half', $$
+        SELECT rank FROM words_half ORDER BY embedding <=> $1::halfvec LIMIT 11$$),
+    ('tinyvec', 'words_tiny', $$
+        SELECT rank FROM words_tiny ORDER BY embedding <=> scalar_quantize($1, -3, 3) LIMIT 11$$),
+    ('bit', 'words_bit', $$
+        SELECT rank FROM words_bit ORDER BY embedding <~> binary_quantize($1) LIMIT 11$$),
     ('bit + vector', 'words_bit', $$
         SELECT words.rank
         FROM (SELECT rank FROM words_bit ORDER BY embedding <~> binary_quantize($1) LIMIT 400) candidates
