@@ -49,7 +49,7 @@ Written by \`WRITE=1 make bench-sql\` (bench/sql). ${verdict}
 | processor | ${about.cpu}; quiver chose ${about.level} |
 | server | ${about.server}; ${about.values} |
 | peer | ${about.versions[1]}, ${about.peer} |
-| runs | ${about.runs} a side in turns (A B A B …) after one to warm up; medians |
+| runs | ${about.runs} a side in turns (A B A B …) after one to warm up; medians of ${about.clock} time |
 
 quiver is the portable build that is shipped. Both extensions are in one server, each in its own
 database with the same rows; tables are in shared buffers, unlogged, frozen and analysed. \`words\` is

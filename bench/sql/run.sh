@@ -6,6 +6,7 @@
 #                    distribution's package postgresql-N-pgvector has to be installed.
 #   PGVECTOR_BUILD   how that was built, for the document
 #   RUNS             timed runs a side (default 7)
+#   CLOCK=cpu        processor time instead of wall time, for a machine that is busy
 #   SETS, TYPES, STORAGES   a part only, for example: SETS=words TYPES='vector bit' STORAGES=PLAIN
 #   WRITE=1          write docs/measured/exact_search.md
 #
