@@ -25,7 +25,8 @@ PG_CXXFLAGS = -std=c++20 -fno-exceptions -fno-rtti -fvisibility=hidden -fvisibil
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-register $(QUIVER_CXXFLAGS)
 # The link is done by the C compiler; nothing of libstdc++ is used (tests/build/symbols.sh), so
 # this line only serves the day something is.
-SHLIB_LINK += -Wl,--as-needed -lstdc++
+# Our calls stay ours: PostgreSQL loads libraries globally, and pgvector's exports the same names.
+SHLIB_LINK += -Wl,-Bsymbolic -Wl,--as-needed -lstdc++
 # No bitcode: inlining a kernel compiled for one ISA into JIT code for another is wrong, and the
 # bitcode rule does not see PG_CXXFLAGS.
 override with_llvm := no

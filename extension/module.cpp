@@ -2,6 +2,7 @@
 #include "pg/compat.hpp"
 #include "pg/function.hpp"
 
+#include "exact/exact.hpp"
 #include "kernels/distance.hpp"
 
 using quiver::kernels::Level;
@@ -54,6 +55,7 @@ extern "C" void _PG_init(void)
                              "\"auto\" takes the fastest that the processor runs; a lower level is for tests.",
                              &simd_setting, simd_auto, simd_options, PGC_USERSET, 0, check_simd, assign_simd,
                              nullptr);
+    quiver::exact::install();
     MarkGUCPrefixReserved("quiver");
 }
 

@@ -2,6 +2,8 @@
 # that two changes do not meet.
 SOURCES = \
 	module \
+	exact/node \
+	exact/path \
 	kernels/dispatch \
 	types/bit \
 	types/dense \

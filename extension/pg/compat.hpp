@@ -36,3 +36,6 @@ extern "C" {
 #else
 #define QUIVER_MODULE_MAGIC(version_text) PG_MODULE_MAGIC
 #endif
+
+// Paths count disabled nodes from 18 on (pg/planner.hpp).
+#define QUIVER_HAS_DISABLED_NODES (PG_VERSION_NUM >= 180000)
