@@ -1,4 +1,4 @@
--- What the cases share: the binary wire form, in and out, through COPY (FORMAT binary).
+-- What the cases share: the binary wire form, in and out, through COPY (FORMAT binary), and plans.
 set client_min_messages = warning;
 set timezone = 'UTC';
 
@@ -33,5 +33,19 @@ begin
     execute format('copy (%s) to %L (format binary)', query, file);
     copied := pg_read_binary_file(file);
     return substring(copied from 26 for length(copied) - 27);  -- header 19 + 2 + 4, trailer 2
+end
+$$;
+
+-- The plan of `query` as one text.
+create function pg_temp.plan(query text) returns text
+language plpgsql as $$
+declare
+    line text;
+    whole text := '';
+begin
+    for line in execute 'explain (costs off) ' || query loop
+        whole := whole || line || e'\n';
+    end loop;
+    return whole;
 end
 $$;
