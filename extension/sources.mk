@@ -6,6 +6,7 @@ SOURCES = \
 	exact/path \
 	kernels/dispatch \
 	types/bit \
+	pg/repeated_argument \
 	types/dense \
 	types/dense_array \
 	types/dense_bits \

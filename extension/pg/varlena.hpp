@@ -9,46 +9,9 @@
 #include "pg/compat.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace quiver::pg {
-
-class Varlena
-{
-  public:
-    explicit Varlena(Datum datum)
-    {
-        auto *value = reinterpret_cast<varlena *>(DatumGetPointer(datum));
-        if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value)) [[unlikely]]
-        {
-            value = detoast_attr(value);
-            copy_ = value;
-        }
-        bytes_ = VARDATA_ANY(value);
-        size_ = VARSIZE_ANY_EXHDR(value);
-    }
-
-    // After the length word; unaligned.
-    const char *bytes() const
-    {
-        return bytes_;
-    }
-    std::size_t size() const
-    {
-        return size_;
-    }
-
-    void release()
-    {
-        if (copy_ != nullptr) [[unlikely]]
-            pfree(copy_);
-        copy_ = nullptr;
-    }
-
-  private:
-    const char *bytes_;
-    std::size_t size_;
-    varlena *copy_ = nullptr;
-};
 
 // Whether the datum is an aligned value with a four-byte header, which may be changed in place
 // if its memory is the caller's.
@@ -62,5 +25,65 @@ inline bool is_out_of_line(Datum datum)
 {
     return VARATT_IS_EXTERNAL_ONDISK(reinterpret_cast<varlena *>(DatumGetPointer(datum)));
 }
+
+class Varlena
+{
+  public:
+    explicit Varlena(Datum datum)
+    {
+        auto *value = reinterpret_cast<varlena *>(DatumGetPointer(datum));
+        if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value)) [[unlikely]]
+            copy_ = value = detoast_attr(value);
+        read(value);
+    }
+
+    // Of an out-of-line value, the first `size` bytes only.
+    Varlena(Datum datum, std::size_t size) : Varlena(datum, size, is_out_of_line(datum))
+    {
+    }
+
+    // After the length word; unaligned.
+    const char *bytes() const
+    {
+        return bytes_;
+    }
+    std::size_t size() const
+    {
+        return size_;
+    }
+    // Whether bytes beyond those asked for may have been left out.
+    bool is_part() const
+    {
+        return is_part_;
+    }
+
+    void release()
+    {
+        if (copy_ != nullptr) [[unlikely]]
+            pfree(copy_);
+        copy_ = nullptr;
+    }
+
+  private:
+    Varlena(Datum datum, std::size_t size, bool part)
+        : Varlena(part ? PointerGetDatum(detoast_attr_slice(
+                             reinterpret_cast<varlena *>(DatumGetPointer(datum)), 0,
+                             static_cast<std::int32_t>(size)))
+                       : datum)
+    {
+        is_part_ = part;
+    }
+
+    void read(varlena *value)
+    {
+        bytes_ = VARDATA_ANY(value);
+        size_ = VARSIZE_ANY_EXHDR(value);
+    }
+
+    const char *bytes_;
+    std::size_t size_;
+    varlena *copy_ = nullptr;
+    bool is_part_ = false;
+};
 
 }  // namespace quiver::pg

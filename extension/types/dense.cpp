@@ -27,14 +27,7 @@ void report_too_few_dims(const char *type)
 int dense_dim(Datum datum)
 {
     std::int16_t dim = 0;
-    if (pg::is_out_of_line(datum))
-    {
-        varlena *prefix = PG_DETOAST_DATUM_SLICE(datum, 0, static_cast<std::int32_t>(sizeof dim));
-        std::memcpy(&dim, VARDATA_ANY(prefix), sizeof dim);
-        pfree(prefix);
-        return dim;
-    }
-    const pg::Varlena value{datum};
+    const pg::Varlena value{datum, sizeof dim};
     std::memcpy(&dim, value.bytes(), sizeof dim);
     return dim;
 }

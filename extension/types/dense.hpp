@@ -7,6 +7,7 @@
 #pragma once
 
 #include "pg/compat.hpp"
+#include "pg/repeated_argument.hpp"
 #include "pg/varlena.hpp"
 #include "types/dense_element.hpp"
 
@@ -61,15 +62,15 @@ template <class T> Dense<T> *make_dense(int dim)
 template <class T> class View
 {
   public:
-    explicit View(Datum datum) : value_(datum)
+    explicit View(Datum datum) : View(pg::Varlena{datum}, dense_max_dim)
     {
-        std::int16_t dim = 0;
-        if (value_.size() >= dense_prefix) [[likely]]
-            std::memcpy(&dim, value_.bytes(), sizeof dim);
-        dim_ = dim;
-        // A damaged page must not make a kernel read past the value.
-        if (dense_prefix + static_cast<std::size_t>(dim_) * sizeof(T) != value_.size()) [[unlikely]]
-            report_damaged_dense(Element<T>::type_name, value_.size(), dim_);
+    }
+
+    // Only the first `limit` elements, for which an out-of-line value is not fetched as a whole.
+    // dim() is that of the whole.
+    View(Datum datum, int limit)
+        : View(pg::Varlena{datum, dense_prefix + static_cast<std::size_t>(limit) * sizeof(T)}, limit)
+    {
     }
 
     int dim() const
@@ -96,6 +97,19 @@ template <class T> class View
     }
 
   private:
+    View(pg::Varlena value, int limit) : value_(value)
+    {
+        std::int16_t dim = 0;
+        if (value_.size() >= dense_prefix) [[likely]]
+            std::memcpy(&dim, value_.bytes(), sizeof dim);
+        dim_ = dim;
+        // A damaged page must not make a kernel read past the value.
+        const int needed = value_.is_part() && limit < dim_ ? limit : dim_;
+        if (dense_prefix + static_cast<std::size_t>(needed) * sizeof(T) != value_.size())
+            [[unlikely]]
+            report_damaged_dense(Element<T>::type_name, value_.size(), dim_);
+    }
+
     pg::Varlena value_;
     int dim_;
 };
@@ -106,7 +120,8 @@ template <class T> struct Pair
     View<T> a;
     View<T> b;
 
-    explicit Pair(FunctionCallInfo fcinfo) : a(PG_GETARG_DATUM(0)), b(PG_GETARG_DATUM(1))
+    explicit Pair(FunctionCallInfo fcinfo)
+        : a(pg::repeated_argument(fcinfo, 0)), b(pg::repeated_argument(fcinfo, 1))
     {
         if (a.dim() != b.dim()) [[unlikely]]
             report_different_dims(Element<T>::type_name, a.dim(), b.dim());

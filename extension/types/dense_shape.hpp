@@ -19,12 +19,14 @@ template <class T> Datum dense_concat(FunctionCallInfo fcinfo)
     PG_RETURN_POINTER(result);
 }
 
-// `count` elements from `start`, which counts from 1; what lies outside the vector is left off.
+// `count` elements from `start`, which counts from 1; what lies outside the vector is left off. Of
+// a value out of line, only the chunks up to the last element asked for are read.
 template <class T> Datum dense_subvector(FunctionCallInfo fcinfo)
 {
-    const View<T> vector{PG_GETARG_DATUM(0)};
     const std::int64_t start = PG_GETARG_INT32(1);
     const std::int64_t count = PG_GETARG_INT32(2);
+    const auto last = std::clamp<std::int64_t>(start + count - 1, 0, dense_max_dim);
+    const View<T> vector{PG_GETARG_DATUM(0), static_cast<int>(last)};
     const std::int64_t first = std::max<std::int64_t>(start, 1);
     const std::int64_t end = std::min<std::int64_t>(start + count, vector.dim() + 1);
     if (count < 1 || end <= first)

@@ -1,6 +1,7 @@
 -- The same results for vector stored short, plain, compressed and out of line.
 \ir ../lib/setup.sql
-SELECT plan(76);
+\ir ../lib/errors.sql
+SELECT plan(80);
 
 -- One vector of each size in columns that store it in each way.
 CREATE TABLE store (size text, plain vector, external vector, compressed vector, main vector);
@@ -59,6 +60,22 @@ SELECT is((SELECT sum(v) FROM (SELECT external AS v FROM store WHERE size = 'lon
     (SELECT array_agg((2 * (i % 23 - 11))::real ORDER BY i) FROM generate_series(1, 1536) AS i), 'out-of-line vectors are summed');
 SELECT is((SELECT avg(v) FROM (SELECT external AS v FROM store WHERE size = 'long' UNION ALL SELECT compressed FROM store WHERE size = 'long') AS x)::real[],
     (SELECT array_agg((i % 23 - 11)::real ORDER BY i) FROM generate_series(1, 1536) AS i), 'and averaged');
+
+-- A query out of line is fetched once while it stays the same: all orders of coming and going.
+CREATE TABLE many (id int, v vector);
+INSERT INTO many SELECT n, (SELECT array_agg((i * n) % 23 - 11 ORDER BY i)::vector FROM generate_series(1, 1536) AS i) FROM generate_series(1, 6) AS n;
+CREATE TEMP TABLE expected AS SELECT a.id AS a, b.id AS b, a.v::text::vector <-> b.v::text::vector AS distance FROM many AS a, many AS b;
+SELECT is_empty($$
+    SELECT a.id, b.id FROM many AS a, many AS b JOIN expected AS e ON e.b = b.id
+    WHERE e.a = a.id AND (a.v <-> b.v) IS DISTINCT FROM e.distance
+$$, 'distances of every pair of out-of-line vectors');
+SELECT is((SELECT array_agg(id ORDER BY v <-> (SELECT v FROM many WHERE id = 4), id) FROM many),
+    (SELECT array_agg(a ORDER BY distance, a) FROM expected WHERE b = 4), 'neighbours of an out-of-line vector');
+SELECT is_empty($$
+    SELECT start, count FROM many, generate_series(1, 1536 + 1, 97) AS start, (VALUES (1), (500), (1536), (2147483647)) AS counts (count)
+    WHERE id = 5 AND start <= 1536 AND subvector(v, start, count) IS DISTINCT FROM subvector(v::text::vector, start, count)
+$$, 'parts of an out-of-line vector, from its start to its end');
+SELECT is(pg_temp.error_of('SELECT subvector(v, 1536 + 1, 1) FROM many'), '22000 | vector must have at least 1 dimension', 'and past its end');
 
 SELECT * FROM finish();
 ROLLBACK;
