@@ -19,3 +19,7 @@ demo: ## install what is missing, build, and walk through the main job on real d
 bench: bench-sql ## every benchmark
 bench-sql: ## time exact search and text against pgvector (bench/sql/run.sh says how)
 	@bash bench/sql/run.sh
+
+.PHONY: fuzz
+fuzz: ## fuzz every input function, ten minutes each (docs/fuzzing.md)
+	@bash tests/fuzz/fuzz.sh

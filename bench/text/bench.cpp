@@ -16,6 +16,9 @@ extern "C" int float_to_shortest_decimal_bufn(float value, char *out);
 
 namespace {
 
+using quiver::kernels::parse_float;
+using quiver::kernels::print_float;
+
 constexpr std::size_t count = 100000;
 constexpr int rounds = 41;
 
@@ -66,7 +69,7 @@ void compare_printing(const char *name, const std::vector<float> &numbers)
             std::uint64_t total = 0;
             char out[32];
             for (const float number : numbers)
-                total += static_cast<std::uint64_t>(quiver::kernels::print_float(number, out) - out);
+                total += static_cast<std::uint64_t>(print_float(number, out) - out);
             return total;
         }));
         theirs.push_back(nanoseconds([&] {
@@ -91,7 +94,7 @@ void compare_parsing(const char *name, const std::vector<float> &numbers, const 
         ours.push_back(nanoseconds([&] {
             float total = 0;
             for (const std::size_t start : texts.starts)
-                total += quiver::kernels::parse_float(&texts.bytes[start]).value;
+                total += parse_float(&texts.bytes[start]).value;
             return static_cast<std::uint64_t>(total != 0);
         }));
         theirs.push_back(nanoseconds([&] {

@@ -215,7 +215,8 @@ void expect_like_strtof(const std::string &text)
         ASSERT_EQ(ours.status, FloatParse::Status::no_number) << text;
         return;
     }
-    ASSERT_EQ(ours.status, lost ? FloatParse::Status::out_of_range : FloatParse::Status::ok) << text;
+    ASSERT_EQ(ours.status, lost ? FloatParse::Status::out_of_range : FloatParse::Status::ok)
+        << text;
     ASSERT_EQ(bits_of(ours.value), bits_of(value)) << text;
 }
 
