@@ -10,11 +10,7 @@
 // Merge above, for each parallel worker's share. quiver.enable_exact_search = off takes it away.
 #pragma once
 
-#include "pg/postgres.hpp"
-
-extern "C" {
-#include "nodes/extensible.h"
-}
+#include "pg/planner.hpp"
 
 namespace quiver::exact {
 

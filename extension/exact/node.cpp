@@ -1,13 +1,6 @@
 // The executor's side of exact search: read the child once, keep the k nearest rows, give them out.
 #include "exact/exact.hpp"
 
-extern "C" {
-#include "commands/explain.h"
-#include "executor/executor.h"
-#include "optimizer/optimizer.h"
-#include "utils/ruleutils.h"
-}
-
 #include "exact/top_k.hpp"
 
 #include <new>

@@ -1,17 +1,6 @@
 // The planner's side of exact search: recognise ORDER BY <distance> LIMIT k and offer the node.
 #include "exact/exact.hpp"
 
-extern "C" {
-#include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/cost.h"
-#include "optimizer/optimizer.h"
-#include "optimizer/pathnode.h"
-#include "optimizer/paths.h"
-#include "optimizer/planner.h"
-#include "optimizer/tlist.h"
-}
-
 #include "pg/planner.hpp"
 #include "types/distance_support.hpp"
 

@@ -1,10 +1,35 @@
-// Planner structures that differ between server versions.
+// The door to PostgreSQL's headers for code that talks to the planner and the executor: nodes, costs,
+// statistics, plan nodes of our own; and what differs there between server versions.
+//
+// Apart from postgres.hpp because most files need none of it.
 #pragma once
 
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "access/detoast.h"
+#include "access/heaptoast.h"
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_statistic.h"
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
+#include "nodes/primnodes.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planner.h"
+#include "optimizer/tlist.h"
+#include "parser/parsetree.h"
+#include "utils/ruleutils.h"
+#include "utils/selfuncs.h"
+#include "utils/syscache.h"
 }
 
 namespace quiver::pg {

@@ -101,9 +101,9 @@ template <class T> Datum dense_add(FunctionCallInfo fcinfo)
         const int n = std::min(block_size, pair.a.dim() - start);
         const UnalignedFloat *addend =
             Element<T>::widen(pair.b.elements() + start, n, addend_buffer);
-        std::copy_n(Element<T>::widen(sum + start, n, sum_buffer), n, sum_buffer);
+        const UnalignedFloat *before = Element<T>::widen(sum + start, n, sum_buffer);
         for (int i = 0; i < n; ++i)
-            sum_buffer[i] += addend[i];
+            sum_buffer[i] = before[i] + addend[i];
         Element<T>::narrow(sum_buffer, sum + start, n);
     }
     check_overflow(sum, pair.a.dim());

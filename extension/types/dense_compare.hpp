@@ -9,10 +9,6 @@
 
 #include <algorithm>
 
-extern "C" {
-#include "common/hashfn.h"
-}
-
 namespace quiver::types {
 
 template <class T> int compare(const View<T> &a, const View<T> &b)

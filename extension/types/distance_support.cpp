@@ -3,21 +3,6 @@
 
 #include "pg/function.hpp"
 
-extern "C" {
-#include "access/detoast.h"
-#include "access/heaptoast.h"
-#include "access/htup_details.h"
-#include "catalog/pg_attribute.h"
-#include "catalog/pg_statistic.h"
-#include "nodes/nodeFuncs.h"
-#include "nodes/supportnodes.h"
-#include "optimizer/cost.h"
-#include "optimizer/optimizer.h"
-#include "parser/parsetree.h"
-#include "utils/selfuncs.h"
-#include "utils/syscache.h"
-}
-
 #include <algorithm>
 #include <cstdint>
 #include <iterator>

@@ -7,11 +7,7 @@
 // and how it was measured.
 #pragma once
 
-#include "pg/compat.hpp"
-
-extern "C" {
-#include "nodes/primnodes.h"
-}
+#include "pg/planner.hpp"
 
 namespace quiver::types {
 

@@ -6,10 +6,6 @@
 
 #include "pg/function.hpp"
 
-extern "C" {
-#include "common/hashfn.h"
-}
-
 #include <algorithm>
 
 namespace quiver::types {

@@ -1,10 +1,10 @@
 -- Aggregates of sparsevec.
 CREATE FUNCTION sparsevec_accum(internal, sparsevec) RETURNS internal
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
 COMMENT ON FUNCTION sparsevec_accum(internal, sparsevec) IS 'transition of sum and avg';
 
 CREATE FUNCTION sparsevec_combine(internal, internal) RETURNS internal
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
 COMMENT ON FUNCTION sparsevec_combine(internal, internal) IS 'joins the states of two workers';
 
 CREATE FUNCTION sparsevec_accum_serialize(internal) RETURNS bytea

@@ -47,7 +47,8 @@ COMMENT ON FUNCTION nonzero_count(sparsevec) IS 'number of dimensions that are n
 
 CREATE FUNCTION subvector(sparsevec, integer, integer) RETURNS sparsevec
     AS 'MODULE_PATHNAME', 'sparsevec_subvector' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION subvector(sparsevec, integer, integer) IS 'dimensions from a start (counted from 1), as many as given';
+COMMENT ON FUNCTION subvector(sparsevec, integer, integer) IS
+    'dimensions from a start (counted from 1), as many as given';
 
 CREATE FUNCTION binary_quantize(sparsevec) RETURNS bit
     AS 'MODULE_PATHNAME', 'sparsevec_binary_quantize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
