@@ -1,7 +1,7 @@
 # The targets a person runs that are not part of the build itself. Each is one script.
 .PHONY: help deps demo
 .PHONY: check matrix lint format dist deb check-deb
-.PHONY: bench bench-sql
+.PHONY: bench bench-sql bench-planner
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile tests/targets.mk extension/alias/install.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
@@ -16,9 +16,11 @@ endif
 demo: ## install what is missing, build, and walk through the main job on real data
 	@bash docs/demo/run.sh
 
-bench: bench-sql ## every benchmark
+bench: bench-sql bench-planner ## every benchmark
 bench-sql: ## time exact search and text against pgvector (bench/sql/run.sh says how)
 	@bash bench/sql/run.sh
+bench-planner: ## measure distance calls beside what the planner believes they cost
+	@bash bench/planner/run.sh
 
 .PHONY: fuzz
 fuzz: ## fuzz every input function, ten minutes each (docs/fuzzing.md)
