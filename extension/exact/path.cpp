@@ -49,8 +49,8 @@ Expr *distance_order(PlannerInfo *root)
         return nullptr;
     const auto *pathkey = linitial_node(PathKey, root->sort_pathkeys);
     const EquivalenceClass *eclass = pathkey->pk_eclass;
-    if (pathkey->pk_strategy != BTLessStrategyNumber || pathkey->pk_nulls_first ||
-        eclass->ec_has_volatile || list_length(eclass->ec_members) != 1)
+    if (!pg::is_default_order(pathkey) || eclass->ec_has_volatile ||
+        list_length(eclass->ec_members) != 1)
         return nullptr;
     Expr *expression = linitial_node(EquivalenceMember, eclass->ec_members)->em_expr;
     if (exprType(reinterpret_cast<Node *>(expression)) != FLOAT8OID ||

@@ -37,5 +37,6 @@ extern "C" {
 #define QUIVER_MODULE_MAGIC(version_text) PG_MODULE_MAGIC
 #endif
 
-// Paths count disabled nodes from 18 on (pg/planner.hpp).
-#define QUIVER_HAS_DISABLED_NODES (PG_VERSION_NUM >= 180000)
+// From 18: paths count disabled nodes, path keys name a comparison and not a btree strategy, and
+// the helpers of EXPLAIN have a header of their own (pg/planner.hpp).
+#define QUIVER_PLANNER_OF_18 (PG_VERSION_NUM >= 180000)

@@ -13,6 +13,9 @@ extern "C" {
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_statistic.h"
 #include "commands/explain.h"
+#if QUIVER_PLANNER_OF_18
+#include "commands/explain_format.h"
+#endif
 #include "executor/executor.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
@@ -38,8 +41,18 @@ namespace quiver::pg {
 // the cost already.
 inline void inherit_disabled_nodes([[maybe_unused]] Path *path, [[maybe_unused]] const Path *child)
 {
-#if QUIVER_HAS_DISABLED_NODES
+#if QUIVER_PLANNER_OF_18
     path->disabled_nodes = child->disabled_nodes;
+#endif
+}
+
+// Ascending, NULLs last: what ORDER BY means when it says nothing.
+inline bool is_default_order(const PathKey *key)
+{
+#if QUIVER_PLANNER_OF_18
+    return key->pk_cmptype == COMPARE_LT && !key->pk_nulls_first;
+#else
+    return key->pk_strategy == BTLessStrategyNumber && !key->pk_nulls_first;
 #endif
 }
 
