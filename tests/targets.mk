@@ -13,6 +13,9 @@ check: ## install what is missing, build, run every suite; the last line is the 
 	@bash tests/tools/check.sh
 endif
 
+matrix: ## make check on PostgreSQL 17 and 18, in roots of Debian 13 and testing (needs root)
+	@bash tests/tools/matrix.sh
+
 demo: ## install what is missing, build, and walk through the main job on real data
 	@bash docs/demo/run.sh
 

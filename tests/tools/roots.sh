@@ -49,6 +49,8 @@ settle() {
     cp -f /etc/resolv.conf "$1/etc/resolv.conf"
     apt-config dump 2>/dev/null | grep -E '^Acquire::(Check-Valid-Until|Check-Date|https?::Proxy) ' \
         >"$1/etc/apt/apt.conf.d/90quiver-host" || :
+    # A certificate authority that npm is told to trust here is trusted there.
+    [ -z "${NODE_EXTRA_CA_CERTS:-}" ] || cp -f "$NODE_EXTRA_CA_CERTS" "$1/etc/quiver-host-ca.pem"
     printf '%s\n' '#!/bin/sh' 'exit 101' >"$1/usr/sbin/policy-rc.d"
     chmod 755 "$1/usr/sbin/policy-rc.d"
 }
@@ -109,6 +111,7 @@ enter() {
     fi
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
         TERM="${TERM:-dumb}" ${QUIVER_SUITES+"QUIVER_SUITES=$QUIVER_SUITES"} \
+        ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=/etc/quiver-host-ca.pem} \
         ${http_proxy+"http_proxy=$http_proxy"} ${https_proxy+"https_proxy=$https_proxy"} \
         unshare --mount --pid --fork --kill-child \
         sh -c "$inside" sh "$roots/$suite" "$top/upper" "$top/work" "$scratch/root" "${with_source:+$scratch/src}" "$@" ||
