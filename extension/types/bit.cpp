@@ -3,6 +3,18 @@
 
 #include "kernels/distance.hpp"
 #include "pg/function.hpp"
+#include "pg/repeated_argument.hpp"
+
+namespace quiver::types {
+
+void report_damaged_bits(std::size_t size, std::int32_t length)
+{
+    ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("damaged bit string"),
+            errdetail("It takes %zu bytes and its length is %d bits.", size, length));
+    pg_unreachable();
+}
+
+}  // namespace quiver::types
 
 using namespace quiver::types;
 
@@ -15,7 +27,8 @@ struct Arguments
     BitView b;
 
     explicit Arguments(FunctionCallInfo fcinfo)
-        : a(bits_from_datum(PG_GETARG_DATUM(0))), b(bits_from_datum(PG_GETARG_DATUM(1)))
+        : a(bits_from_datum(quiver::pg::repeated_argument(fcinfo, 0))),
+          b(bits_from_datum(quiver::pg::repeated_argument(fcinfo, 1)))
     {
         if (a.length != b.length)
             ereport(ERROR, errcode(ERRCODE_DATA_EXCEPTION),

@@ -23,12 +23,17 @@ struct BitView
     }
 };
 
+[[noreturn, gnu::cold]] void report_damaged_bits(std::size_t size, std::int32_t length);
+
 inline BitView bits_from_datum(Datum datum)
 {
     const struct varlena *stored = PG_DETOAST_DATUM_PACKED(datum);
     const char *data = VARDATA_ANY(stored);
     BitView view{0, reinterpret_cast<const std::uint8_t *>(data + sizeof(std::int32_t))};
     std::memcpy(&view.length, data, sizeof(view.length));
+    // A damaged page must not make a kernel read past the value.
+    if (VARSIZE_ANY_EXHDR(stored) != sizeof(std::int32_t) + view.byte_count()) [[unlikely]]
+        report_damaged_bits(VARSIZE_ANY_EXHDR(stored), view.length);
     return view;
 }
 

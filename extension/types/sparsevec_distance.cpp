@@ -2,6 +2,7 @@
 #include "types/sparsevec.hpp"
 
 #include "pg/function.hpp"
+#include "pg/repeated_argument.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -22,8 +23,8 @@ struct Arguments
 
     explicit Arguments(FunctionCallInfo fcinfo)
     {
-        const SparseVector *first = QUIVER_ARG_SPARSEVEC(0);
-        const SparseVector *second = QUIVER_ARG_SPARSEVEC(1);
+        const SparseVector *first = sparsevec_from_datum(quiver::pg::repeated_argument(fcinfo, 0));
+        const SparseVector *second = sparsevec_from_datum(quiver::pg::repeated_argument(fcinfo, 1));
         check_same_dims(first, second);
         a = first->view();
         b = second->view();

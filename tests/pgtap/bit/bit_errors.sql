@@ -1,6 +1,6 @@
--- Bit strings of different lengths are refused, and NULL gives NULL.
+-- Bit strings of different lengths and damaged ones are refused, and NULL gives NULL.
 \ir ../lib/setup.sql
-SELECT plan(8);
+SELECT plan(9);
 
 SELECT throws_ok($$SELECT hamming_distance(B'111', B'00')$$, '22000', 'different bit lengths 3 and 2',
                  'Hamming distance of different lengths is refused');
@@ -15,6 +15,11 @@ SELECT is(hamming_distance(NULL, B'1'), NULL, 'NULL on the left gives NULL');
 SELECT is(hamming_distance(B'1', NULL), NULL, 'NULL on the right gives NULL');
 SELECT is(jaccard_distance(NULL, B'1'), NULL, 'NULL on the left gives NULL for Jaccard too');
 SELECT is(jaccard_distance(B'1', NULL), NULL, 'NULL on the right gives NULL for Jaccard too');
+
+-- Any bytes as a bit string: only a superuser can make such a cast.
+CREATE CAST (bytea AS varbit) WITHOUT FUNCTION;
+SELECT throws_ok($$SELECT b <~> b FROM (SELECT '\x0f00000fff'::bytea::varbit AS b) d$$, 'XX001', 'damaged bit string',
+                 'a length that does not fit the bytes, as on a damaged page, is refused');
 
 SELECT * FROM finish();
 ROLLBACK;

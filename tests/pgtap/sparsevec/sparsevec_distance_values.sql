@@ -1,6 +1,6 @@
 -- Distances and norms of sparsevec, by hand and against plain SQL over the written-out elements.
 \ir ../lib/setup.sql
-SELECT plan(37);
+SELECT plan(38);
 
 SELECT is(l2_distance('{}/2'::sparsevec, '{1:3,2:4}/2'), 5.0::float8, 'Euclidean distance from the origin');
 SELECT is(l2_distance('{1:3}/2'::sparsevec, '{2:4}/2'), 5.0::float8, 'elements at different indices');
@@ -72,6 +72,11 @@ SELECT results_eq($$SELECT id FROM vectors ORDER BY v <-> (SELECT v FROM vectors
 CREATE TEMP TABLE outside AS
     SELECT ('{' || string_agg(i || ':' || i % 7 + 1, ',') || '}/9000')::sparsevec AS v FROM generate_series(1, 9000) i;
 SELECT is(ARRAY[vector_dims(v), nonzero_count(v), (v <-> v)::int], ARRAY[9000, 9000, 0], 'values out of line are read') FROM outside;
+INSERT INTO outside SELECT v * n FROM outside, generate_series(2, 4) n;
+CREATE TEMP TABLE inside AS SELECT v::text AS v FROM outside;
+SELECT results_eq('SELECT x.v <-> y.v FROM outside x, outside y ORDER BY 1',
+                  'SELECT x.v::sparsevec <-> y.v::sparsevec FROM inside x, inside y ORDER BY 1',
+                  'whichever of them repeats from row to row');
 
 SELECT * FROM finish();
 ROLLBACK;
