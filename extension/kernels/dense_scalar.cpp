@@ -1,6 +1,7 @@
 // Float and half distances in portable C++, for a CPU without the other levels.
 #include "kernels/half_bits.inl"
 #include "kernels/levels.hpp"
+#include "kernels/unaligned.inl"
 
 namespace quiver::kernels {
 namespace {
@@ -31,22 +32,45 @@ inline float difference(float a, float b)
     return __builtin_fabsf(a - b);
 }
 
+struct Parts
+{
+    float lane[width] = {};
+
+    float total() const
+    {
+        return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+    }
+};
+
 template <float term(float, float), class T>
 float sum(const T *a, const T *b, std::size_t n) noexcept
 {
-    float part[width] = {};
+    Parts parts;
     std::size_t i = 0;
     for (; i + width <= n; i += width)
         for (std::size_t j = 0; j < width; j++)
-            part[j] += term(widen(a[i + j]), widen(b[i + j]));
+            parts.lane[j] += term(widen(at(a, i + j)), widen(at(b, i + j)));
     for (; i < n; i++)
-        part[i % width] += term(widen(a[i]), widen(b[i]));
-    return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+        parts.lane[i % width] += term(widen(at(a, i)), widen(at(b, i)));
+    return parts.total();
 }
 
 template <class T> CosineParts<float> cosine(const T *a, const T *b, std::size_t n) noexcept
 {
-    return {sum<product>(a, b, n), sum<product>(a, a, n), sum<product>(b, b, n)};
+    Parts dot, norm_a, norm_b;
+    const auto add = [&](std::size_t lane, std::size_t i) {
+        const float x = widen(at(a, i)), y = widen(at(b, i));
+        dot.lane[lane] += x * y;
+        norm_a.lane[lane] += x * x;
+        norm_b.lane[lane] += y * y;
+    };
+    std::size_t i = 0;
+    for (; i + width <= n; i += width)
+        for (std::size_t j = 0; j < width; j++)
+            add(j, i + j);
+    for (; i < n; i++)
+        add(i % width, i);
+    return {dot.total(), norm_a.total(), norm_b.total()};
 }
 
 template <float term(float, float), class T>
@@ -60,9 +84,8 @@ template <class T>
 void cosine_many(const T *query, const T *const *rows, std::size_t row_count, std::size_t n,
                  CosineParts<float> *out) noexcept
 {
-    const float norm = sum<product>(query, query, n);
     for (std::size_t r = 0; r < row_count; r++)
-        out[r] = {sum<product>(query, rows[r], n), norm, sum<product>(rows[r], rows[r], n)};
+        out[r] = cosine(query, rows[r], n);
 }
 
 template <class T>

@@ -1,10 +1,9 @@
 // The distance kernels: what each computes, and the table that holds one level's set of them.
 //
 // Contract. Pointers need no alignment beyond that of a byte; counts may be zero (result 0).
-// Float and half kernels accumulate in float, so a sum past 3.4e38 is infinity, as in pgvector;
-// int8 kernels are exact. Every level's result differs from a double-precision reference by at
-// most error_bound(n) times the sum of the magnitudes added (docs/simd.md); int8 and bit kernels
-// agree to the last digit. `_many` kernels compute one query against `rows` rows whose addresses
+// Float and half kernels accumulate in float, so a sum past 3.4e38 is infinity, as in pgvector.
+// Every level's result differs from the exact one by at most error_bound(n) times the sum of the
+// magnitudes added (docs/simd.md); int8 and bit kernels are exact. `_many` kernels compute one query against `rows` rows whose addresses
 // are given one by one (rows in a page need not be adjacent), and equal the one-to-one kernel of the
 // same level within the same bound.
 // Nothing here allocates, throws, or knows PostgreSQL.
@@ -16,6 +15,24 @@
 #include <cstdint>
 
 namespace quiver::kernels {
+
+// The longest chain of roundings a term goes through, as a relative error. Dense kernels keep at
+// least eight partial sums: n/8 additions, up to five to join the sums, three in the term itself.
+// Sparse kernels keep at least one; n is then the two counts together. Products too small for a
+// normal float add at most 2^-150 each to the error.
+constexpr double rounding_error(std::size_t roundings)
+{
+    const double u = 0x1p-24 * static_cast<double>(roundings);
+    return u / (1 - u);
+}
+constexpr double error_bound(std::size_t n)
+{
+    return rounding_error((n + 7) / 8 + 8);
+}
+constexpr double sparse_error_bound(std::size_t n)
+{
+    return rounding_error(n + 8);
+}
 
 // The type a kernel adds up in: float for float and half, a 32-bit integer for int8
 // (16,000 * 255^2 < 2^31).

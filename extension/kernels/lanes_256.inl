@@ -4,6 +4,7 @@
 
 #include "kernels/half.hpp"
 #include "kernels/half_bits.inl"
+#include "kernels/unaligned.inl"
 
 #include <simde/x86/avx2.h>
 #include <simde/x86/f16c.h>
@@ -27,7 +28,7 @@ struct Lanes
     {
 #if defined(__aarch64__)
         // SIMDe converts halves one by one unless the CPU also calculates in them.
-        const float16x8_t halves = vreinterpretq_f16_u16(vld1q_u16(&from->bits));
+        const float16x8_t halves = vreinterpretq_f16_u16(vld1q_u16(reinterpret_cast<const std::uint16_t *>(from)));
         return simde_mm256_set_m128(simde__m128_from_neon_f32(vcvt_high_f32_f16(halves)),
                                     simde__m128_from_neon_f32(vcvt_f32_f16(vget_low_f16(halves))));
 #else
@@ -43,7 +44,8 @@ struct Lanes
 #if defined(__aarch64__)
         const float32x4_t low = simde__m128_to_neon_f32(simde_mm256_castps256_ps128(value));
         const float32x4_t high = simde__m128_to_neon_f32(simde_mm256_extractf128_ps(value, 1));
-        vst1q_u16(&to->bits, vreinterpretq_u16_f16(vcvt_high_f16_f32(vcvt_f16_f32(low), high)));
+        vst1q_u16(reinterpret_cast<std::uint16_t *>(to),
+                  vreinterpretq_u16_f16(vcvt_high_f16_f32(vcvt_f16_f32(low), high)));
 #else
         simde_mm_storeu_si128(reinterpret_cast<simde__m128i *>(to),
                               simde_mm256_cvtps_ph(value, SIMDE_MM_FROUND_TO_NEAREST_INT));
@@ -64,7 +66,7 @@ struct Lanes
         }
         float lanes[width] = {};
         for (std::size_t i = 0; i < left; i++)
-            lanes[i] = widen(from[i]);
+            lanes[i] = widen(at(from, i));
         return load(lanes);
     }
 
@@ -78,10 +80,10 @@ struct Lanes
             store(out + n - width, load(in + n - width));
         else
             for (std::size_t i = 0; i < n; i++)
-                convert_one(in[i], out[i]);
+                put(out, i, convert_one(at(in, i)));
     }
-    static void convert_one(Half in, float &out) { out = half_bits_to_float(in.bits); }
-    static void convert_one(float in, Half &out) { out.bits = float_to_half_bits(in); }
+    static float convert_one(Half value) { return half_bits_to_float(value.bits); }
+    static Half convert_one(float value) { return Half{float_to_half_bits(value)}; }
 
     static Vec add(Vec a, Vec b) { return simde_mm256_add_ps(a, b); }
     static Vec sub(Vec a, Vec b) { return simde_mm256_sub_ps(a, b); }

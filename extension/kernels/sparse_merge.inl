@@ -7,6 +7,7 @@
 #pragma once
 
 #include "kernels/distance.hpp"
+#include "kernels/unaligned.inl"
 
 namespace quiver::kernels {
 namespace {
@@ -17,16 +18,16 @@ template <class Term> inline void merge(SparseView a, SparseView b, Term term) n
     std::size_t i = 0, j = 0;
     while (i < a.count && j < b.count)
     {
-        const std::int32_t left = a.indices[i], right = b.indices[j];
+        const std::int32_t left = at(a.indices, i), right = at(b.indices, j);
         const bool take_a = left <= right, take_b = right <= left;
-        term(take_a ? a.values[i] : 0.0F, take_b ? b.values[j] : 0.0F);
+        term(take_a ? at(a.values, i) : 0.0F, take_b ? at(b.values, j) : 0.0F);
         i += take_a;
         j += take_b;
     }
     for (; i < a.count; i++)
-        term(a.values[i], 0.0F);
+        term(at(a.values, i), 0.0F);
     for (; j < b.count; j++)
-        term(0.0F, b.values[j]);
+        term(0.0F, at(b.values, j));
 }
 
 // Calls `term(x, y)` for every index that both vectors have. In place of a jump, a step that finds
@@ -37,12 +38,17 @@ inline float merged_products(SparseView a, SparseView b) noexcept
     float sum = 0;
     while (i < a.count && j < b.count)
     {
-        const std::int32_t left = a.indices[i], right = b.indices[j];
-        sum += left == right ? a.values[i] * b.values[j] : 0.0F;
+        const std::int32_t left = at(a.indices, i), right = at(b.indices, j);
+        sum += left == right ? at(a.values, i) * at(b.values, j) : 0.0F;
         i += left <= right;
         j += right <= left;
     }
     return sum;
+}
+
+inline float square(float x) noexcept
+{
+    return x * x;
 }
 
 inline float sum_of_squares(const float *values, std::size_t n) noexcept
@@ -51,9 +57,9 @@ inline float sum_of_squares(const float *values, std::size_t n) noexcept
     std::size_t i = 0;
     for (; i + 8 <= n; i += 8)
         for (std::size_t j = 0; j < 8; j++)
-            part[j] += values[i + j] * values[i + j];
+            part[j] += square(at(values, i + j));
     for (; i < n; i++)
-        part[i % 8] += values[i] * values[i];
+        part[i % 8] += square(at(values, i));
     return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
 }
 

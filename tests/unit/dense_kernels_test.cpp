@@ -1,0 +1,209 @@
+// Float and half distances at every level against double precision, for every length, at aligned and
+// unaligned addresses, one to one and one to many.
+#include "guarded.hpp"
+#include "levels.hpp"
+#include "reference.hpp"
+
+#include <memory>
+#include <random>
+
+namespace {
+
+using namespace quiver::kernels;
+using unit::Guarded;
+using unit::Reference;
+
+constexpr std::size_t longest = 4100;
+constexpr std::size_t row_total = 9;
+
+float element(float value, float)
+{
+    return value;
+}
+Half element(float value, Half)
+{
+    return float_to_half(value);
+}
+
+// Values of mixed sign and magnitude, as a sum's rounding is worst when its terms differ.
+template <class T> std::vector<T> random_values(std::mt19937 &random)
+{
+    std::normal_distribution<float> normal;
+    std::uniform_int_distribution<int> exponent(-6, 6);
+    std::vector<T> values;
+    for (std::size_t i = 0; i < longest; i++)
+        values.push_back(element(std::ldexp(normal(random), exponent(random)), T{}));
+    return values;
+}
+
+const DenseKernels<float> &table(const Kernels &kernels, float)
+{
+    return kernels.f32;
+}
+const DenseKernels<Half> &table(const Kernels &kernels, Half)
+{
+    return kernels.f16;
+}
+
+struct RowReference
+{
+    Reference l2_squared, inner_product, l1, norm_a, norm_b;
+
+    template <class T>
+    RowReference(const std::vector<T> &a, const std::vector<T> &b)
+        : l2_squared(a, b, unit::squared_difference), inner_product(a, b, unit::product),
+          l1(a, b, unit::difference), norm_a(a, b, unit::square_of_first),
+          norm_b(a, b, unit::square_of_second)
+    {
+    }
+};
+
+// Whether a result keeps the promise of distance.hpp.
+bool within(float result, const Reference &reference, std::size_t n)
+{
+    const double allowed =
+        error_bound(n) * reference.magnitude[n] + 0x1p-150 * static_cast<double>(n);
+    return std::fabs(result - reference.value[n]) <= allowed;
+}
+
+template <class T> struct Fixture
+{
+    std::vector<RowReference> references;
+    std::unique_ptr<Guarded<T>> query;
+    std::vector<std::unique_ptr<Guarded<T>>> rows;
+
+    // Each vector ends `slack` bytes from the page's end; rows differ in it so that no two share an
+    // alignment.
+    explicit Fixture(bool unaligned)
+    {
+        std::mt19937 random(20261);
+        const std::vector<T> a = random_values<T>(random);
+        query = std::make_unique<Guarded<T>>(a, unaligned ? 1 : 0);
+        for (std::size_t r = 0; r < row_total; r++)
+        {
+            const std::vector<T> b = random_values<T>(random);
+            references.emplace_back(a, b);
+            rows.push_back(std::make_unique<Guarded<T>>(b, unaligned ? 1 + 2 * r % 7 : 0));
+        }
+    }
+
+    std::vector<const T *> row_pointers(std::size_t n)
+    {
+        std::vector<const T *> pointers;
+        for (auto &row : rows)
+            pointers.push_back(row->last(n));
+        return pointers;
+    }
+};
+
+#define CHECK(what, result, reference)                                                              \
+    ASSERT_PRED3(within, result, reference, n) << what << " of " << n << ", row " << r
+
+template <class T> void one_to_one(const Kernels &kernels, bool unaligned)
+{
+    const DenseKernels<T> &set = table(kernels, T{});
+    Fixture<T> data(unaligned);
+    for (std::size_t n : unit::lengths())
+    {
+        const std::size_t r = n % row_total;
+        const T *a = data.query->last(n), *b = data.rows[r]->last(n);
+        const RowReference &is = data.references[r];
+        CHECK("l2", set.l2_squared(a, b, n), is.l2_squared);
+        CHECK("inner product", set.inner_product(a, b, n), is.inner_product);
+        CHECK("l1", set.l1(a, b, n), is.l1);
+        const CosineParts<float> parts = set.cosine(a, b, n);
+        CHECK("cosine's dot", parts.dot, is.inner_product);
+        CHECK("cosine's first norm", parts.norm_a, is.norm_a);
+        CHECK("cosine's second norm", parts.norm_b, is.norm_b);
+    }
+}
+
+template <class T>
+void many(const DenseKernels<T> &set, Fixture<T> &data, std::size_t n, std::size_t row_count)
+{
+    const T *query = data.query->last(n);
+    const std::vector<const T *> pointers = data.row_pointers(n);
+    Guarded<const T *> rows(std::vector<const T *>(pointers.begin(), pointers.begin() + row_count));
+    Guarded<float> l2(row_count), inner(row_count), l1(row_count);
+    Guarded<CosineParts<float>> cosine(row_count);
+    set.l2_squared_many(query, rows.data(), row_count, n, l2.data());
+    set.inner_product_many(query, rows.data(), row_count, n, inner.data());
+    set.l1_many(query, rows.data(), row_count, n, l1.data());
+    set.cosine_many(query, rows.data(), row_count, n, cosine.data());
+    for (std::size_t r = 0; r < row_count; r++)
+    {
+        const RowReference &is = data.references[r];
+        CHECK("l2 to many", l2.data()[r], is.l2_squared);
+        CHECK("inner product to many", inner.data()[r], is.inner_product);
+        CHECK("l1 to many", l1.data()[r], is.l1);
+        CHECK("cosine's dot to many", cosine.data()[r].dot, is.inner_product);
+        CHECK("cosine's first norm to many", cosine.data()[r].norm_a, is.norm_a);
+        CHECK("cosine's second norm to many", cosine.data()[r].norm_b, is.norm_b);
+    }
+}
+
+// Five rows: one group of four and one alone.
+template <class T> void one_to_many(const Kernels &kernels, bool unaligned)
+{
+    Fixture<T> data(unaligned);
+    for (std::size_t n : unit::lengths())
+    {
+        many(table(kernels, T{}), data, n, 5);
+        if (testing::Test::HasFatalFailure())
+            return;
+    }
+}
+
+class DenseKernelsTest : public unit::PerLevel
+{
+};
+RUN_PER_LEVEL(DenseKernelsTest);
+
+TEST_P(DenseKernelsTest, float_one_to_one)
+{
+    one_to_one<float>(kernels, false);
+}
+TEST_P(DenseKernelsTest, float_one_to_one_unaligned)
+{
+    one_to_one<float>(kernels, true);
+}
+TEST_P(DenseKernelsTest, half_one_to_one)
+{
+    one_to_one<Half>(kernels, false);
+}
+TEST_P(DenseKernelsTest, half_one_to_one_unaligned)
+{
+    one_to_one<Half>(kernels, true);
+}
+TEST_P(DenseKernelsTest, float_one_to_many)
+{
+    one_to_many<float>(kernels, false);
+}
+TEST_P(DenseKernelsTest, float_one_to_many_unaligned)
+{
+    one_to_many<float>(kernels, true);
+}
+TEST_P(DenseKernelsTest, half_one_to_many)
+{
+    one_to_many<Half>(kernels, false);
+}
+TEST_P(DenseKernelsTest, half_one_to_many_unaligned)
+{
+    one_to_many<Half>(kernels, true);
+}
+
+TEST_P(DenseKernelsTest, any_number_of_rows)
+{
+    Fixture<float> floats(false);
+    Fixture<Half> halves(false);
+    for (std::size_t row_count = 0; row_count <= row_total; row_count++)
+        for (std::size_t n : {std::size_t{1}, std::size_t{15}, std::size_t{100}, std::size_t{777}})
+        {
+            many(kernels.f32, floats, n, row_count);
+            many(kernels.f16, halves, n, row_count);
+            if (HasFatalFailure())
+                return;
+        }
+}
+
+}  // namespace
