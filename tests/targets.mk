@@ -3,7 +3,7 @@
 .PHONY: check matrix lint format dist deb check-deb
 .PHONY: bench bench-sql bench-planner
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' Makefile tests/targets.mk extension/alias/install.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile tests/targets.mk extension/alias/install.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 deps: ## install with apt what building and testing needs
 	@sh tests/tools/deps.sh check
@@ -20,6 +20,7 @@ demo: ## install what is missing, build, and walk through the main job on real d
 	@bash docs/demo/run.sh
 
 bench: bench-sql bench-planner ## every benchmark
+bench: bench-sql bench-kernels ## every benchmark
 bench-sql: ## time exact search and text against pgvector (bench/sql/run.sh says how)
 	@bash bench/sql/run.sh
 bench-planner: ## measure distance calls beside what the planner believes they cost
@@ -28,3 +29,10 @@ bench-planner: ## measure distance calls beside what the planner believes they c
 .PHONY: fuzz
 fuzz: ## fuzz every input function, ten minutes each (docs/fuzzing.md)
 	@bash tests/fuzz/fuzz.sh
+.PHONY: unit unit-arm64 bench-kernels
+unit: ## unit tests under ASan and UBSan (CXX=clang++ for clang)
+	@tests/unit/run.sh
+unit-arm64: ## the same tests cross-compiled, under qemu-aarch64
+	@tests/unit/run.sh arm64
+bench-kernels: ## the kernels against plain C loops (ARGS=--write keeps the table)
+	@bench/kernels/run.sh $(ARGS)

@@ -1,9 +1,9 @@
 // Distances of sparse vectors for AVX2.
 #include "kernels/levels.hpp"
-#include "kernels/sparse_merge.inl"
+#include "kernels/sparse_blocks.inl"
 
 namespace quiver::kernels::avx2 {
 
-constinit const SparseKernels sparse = {merged_l2_squared, merged_inner_product, merged_cosine, merged_l1};
+constinit const SparseKernels sparse = block_kernels;
 
 }  // namespace quiver::kernels::avx2

@@ -87,5 +87,8 @@ float merged_l1(SparseView a, SparseView b) noexcept
     return sum;
 }
 
+[[maybe_unused]] constexpr SparseKernels merge_kernels = {merged_l2_squared, merged_inner_product,
+                                                         merged_cosine, merged_l1};
+
 }  // namespace
 }  // namespace quiver::kernels

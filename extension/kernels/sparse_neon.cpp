@@ -1,9 +1,9 @@
-// Distances of sparse vectors for Advanced SIMD.
+// Distances of sparse vectors for Advanced SIMD, which lacks the shuffles that comparing blocks needs.
 #include "kernels/levels.hpp"
 #include "kernels/sparse_merge.inl"
 
 namespace quiver::kernels::neon {
 
-constinit const SparseKernels sparse = {merged_l2_squared, merged_inner_product, merged_cosine, merged_l1};
+constinit const SparseKernels sparse = merge_kernels;
 
 }  // namespace quiver::kernels::neon

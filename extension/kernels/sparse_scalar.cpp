@@ -4,6 +4,6 @@
 
 namespace quiver::kernels::scalar {
 
-constinit const SparseKernels sparse = {merged_l2_squared, merged_inner_product, merged_cosine, merged_l1};
+constinit const SparseKernels sparse = merge_kernels;
 
 }  // namespace quiver::kernels::scalar

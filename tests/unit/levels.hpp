@@ -4,6 +4,7 @@
 #include "kernels/distance.hpp"
 
 #include <gtest/gtest.h>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -36,15 +37,12 @@ inline std::string level_suffix(const testing::TestParamInfo<Level> &info)
     INSTANTIATE_TEST_SUITE_P(levels, suite, testing::ValuesIn(unit::available_levels()),            \
                              unit::level_suffix)
 
-// The lengths to test: all of them from 1 to 4100. Under an emulator (UNIT_SPARSE_LENGTHS set) all
-// up to 300, where every loop and tail has been entered in every combination, then each 37th.
+// The lengths to test: each from 1 to 4100.
 inline std::vector<std::size_t> lengths()
 {
-    const bool thin = std::getenv("UNIT_SPARSE_LENGTHS") != nullptr;
-    std::vector<std::size_t> chosen;
-    for (std::size_t n = 1; n <= 4100; n += thin && n >= 300 ? 37 : 1)
-        chosen.push_back(n);
-    return chosen;
+    std::vector<std::size_t> all(4100);
+    std::iota(all.begin(), all.end(), 1);
+    return all;
 }
 
 }  // namespace unit

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Build the portable kernels and the plain C loops, time one against the other, print the table.
+#
+# usage: bench/kernels/run.sh [--write] [LEVEL [ROUNDS]]
+#
+#   --write   keep the table in docs/measured/kernels.md
+#   LEVEL     scalar, avx2 or avx512 (default: the best this CPU runs)
+#   ROUNDS    measurements that each median is taken of (default 31)
+set -eu
+cd "$(dirname "$0")/../.."
+write=
+if [ "${1:-}" = --write ]; then
+    write=yes
+    shift
+fi
+out=build/bench/kernels
+mkdir -p "$out"
+
+# The plain loops get this machine's instructions and leave to reorder additions, as pgvector's do.
+plain_flags="-O2 -march=native -ftree-vectorize -fassociative-math -fno-signed-zeros -fno-trapping-math -ffp-contract=fast"
+make -s -f tests/unit/Makefile BUILD="$out" SANITIZE= "$out/kernels.list"
+# shellcheck disable=SC2086
+gcc -std=c11 $plain_flags -Wall -Wextra -c -o "$out/plain.o" bench/kernels/plain.c
+g++ -std=c++20 -O2 -Wall -Wextra -Iextension -Ibench/kernels -c -o "$out/bench.o" bench/kernels/bench.cpp
+# shellcheck disable=SC2046
+g++ -o "$out/bench" "$out/bench.o" "$out/plain.o" $(cat "$out/kernels.list")
+
+report()
+{
+    cat <<TEXT
+# Kernels against plain C loops
+
+- Command: \`make bench-kernels ARGS="--write${*:+ $*}"\`
+- Commit: $(git describe --always --dirty 2>/dev/null || echo unknown)
+- Host: $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | sort | uniq -c | sed 's/^ *\([0-9]*\) /\1 x /'), $(awk '/MemTotal/ {printf "%.0f GB", $2 / 1048576}' /proc/meminfo), load $(cut -d' ' -f1 /proc/loadavg) at the start
+- Compiler: $(gcc --version | head -n 1)
+- Plain loops: \`gcc $plain_flags\`; for halves the faster of an F16C loop and \`_Float16\`
+- Kernels: compiled as for the extension, portable, level chosen at run time
+- Times are per row, medians of alternating rounds; ratio is quiver's time / plain C's, the median of the rounds' ratios
+- For bit vectors "dims" counts bytes, for sparse ones elements
+
+TEXT
+    "$out/bench" "$@"
+}
+
+if [ -n "$write" ]; then
+    report "$@" | tee "$out/table.md"
+    cp "$out/table.md" docs/measured/kernels.md
+else
+    report "$@"
+fi
