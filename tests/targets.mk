@@ -19,8 +19,7 @@ matrix: ## make check on PostgreSQL 17 and 18, in roots of Debian 13 and testing
 demo: ## install what is missing, build, and walk through the main job on real data
 	@bash docs/demo/run.sh
 
-bench: bench-sql bench-planner ## every benchmark
-bench: bench-sql bench-kernels ## every benchmark
+bench: bench-sql bench-planner bench-kernels ## every benchmark
 bench-sql: ## time exact search and text against pgvector (bench/sql/run.sh says how)
 	@bash bench/sql/run.sh
 bench-planner: ## measure distance calls beside what the planner believes they cost
@@ -29,6 +28,7 @@ bench-planner: ## measure distance calls beside what the planner believes they c
 .PHONY: fuzz
 fuzz: ## fuzz every input function, ten minutes each (docs/fuzzing.md)
 	@bash tests/fuzz/fuzz.sh
+
 .PHONY: unit unit-arm64 bench-kernels
 unit: ## unit tests under ASan and UBSan (CXX=clang++ for clang)
 	@tests/unit/run.sh
