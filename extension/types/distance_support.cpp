@@ -24,7 +24,7 @@ struct TypeProfile
 // planner charges for the same bytes. The merge of two sparse vectors takes an unpredictable branch
 // or two for each element of 8 bytes.
 constexpr double dense_bytes_per_unit = 64;
-constexpr double sparse_bytes_per_unit = 8;
+constexpr double sparse_bytes_per_unit = 4;
 constexpr TypeProfile vector_profile{8, 4, dense_bytes_per_unit, 8 + 4 * 768};
 constexpr TypeProfile halfvec_profile{8, 2, dense_bytes_per_unit, 8 + 2 * 768};
 constexpr TypeProfile tinyvec_profile{8, 1, dense_bytes_per_unit, 8 + 1 * 768};
@@ -34,7 +34,7 @@ constexpr TypeProfile sparsevec_profile{16, 0, sparse_bytes_per_unit, 16 + 8 * 1
 // Units of cpu_operator_cost. A call from an expression, its dimension check included.
 constexpr double call_units = 2;
 // Opening the TOAST table and its index and finding the first chunk; then each chunk.
-constexpr double fetch_units = 200;
+constexpr double fetch_units = 300;
 constexpr double chunk_units = 25;
 
 // A stored width up to this is that of pointers to values kept elsewhere; a value below the least
