@@ -36,20 +36,27 @@ template <> std::uint8_t random_element(std::mt19937 &random)
     return static_cast<std::uint8_t>(random());
 }
 
-// Rows of n elements, one after the other.
+// Rows of n elements as they lie in a table's pages: one after the other, each behind a header that
+// leaves its elements eight bytes past a multiple of sixteen.
 template <class T> struct Rows
 {
-    std::vector<T> elements;
+    std::vector<char> bytes;
     std::vector<const T *> pointers;
 
-    Rows(std::size_t count, std::size_t n, std::mt19937 &random) : elements(count * n)
+    Rows(std::size_t count, std::size_t n, std::mt19937 &random)
     {
-        for (std::size_t i = 0; i < elements.size() && i < (std::size_t{1} << 20); i++)
-            elements[i] = random_element<T>(random);
-        for (std::size_t i = std::size_t{1} << 20; i < elements.size(); i++)
-            elements[i] = elements[i & 0xFFFFF];
+        const std::size_t stride = (n * sizeof(T) + 24 + 15) / 16 * 16;
+        bytes.resize(count * stride + 128);
+        const std::size_t start = 64 - reinterpret_cast<std::uintptr_t>(bytes.data()) % 64 + 8;
+        std::vector<T> pool(std::size_t{1} << 16);
+        for (T &element : pool)
+            element = random_element<T>(random);
         for (std::size_t r = 0; r < count; r++)
-            pointers.push_back(elements.data() + r * n);
+        {
+            char *row = bytes.data() + start + r * stride;
+            std::memcpy(row, pool.data() + random() % (pool.size() - n), n * sizeof(T));
+            pointers.push_back(reinterpret_cast<const T *>(row));
+        }
     }
 };
 
@@ -93,9 +100,10 @@ void measure(const char *type, const char *metric, std::size_t n, bool bars, The
     {
         const Rows<T> row(1, n, random);
         const T *b = row.pointers[0];
+        const K *our_b = reinterpret_cast<const K *>(b);
         line(type, metric, n, "pair",
              bench::compare([&] { return number(theirs(a, b, n)); },
-                            [&] { return number(one(our_a, reinterpret_cast<const K *>(b), n)); }, rounds),
+                            [&] { return number(one(our_a, our_b, n)); }, rounds),
              bars ? 0.7 : 0);
     }
     for (const bool cached : {true, false})

@@ -66,24 +66,46 @@ bool within(float result, const Reference &reference, std::size_t n)
     return std::fabs(result - reference.value[n]) <= allowed;
 }
 
+enum class Placing
+{
+    together,
+    apart,
+    unaligned
+};
+
+// Bytes between the end of vector number `which` and the page's end.
+template <class T> std::size_t slack(Placing placing, std::size_t which)
+{
+    switch (placing)
+    {
+        case Placing::together:
+            return 0;
+        case Placing::apart:
+            return sizeof(T) * (5 * which % 16);
+        case Placing::unaligned:
+            return 1 + 2 * which % 7;
+    }
+    return 0;
+}
+
 template <class T> struct Fixture
 {
     std::vector<RowReference> references;
     std::unique_ptr<Guarded<T>> query;
     std::vector<std::unique_ptr<Guarded<T>>> rows;
 
-    // Each vector ends `slack` bytes from the page's end; rows differ in it so that no two share an
-    // alignment.
-    explicit Fixture(bool unaligned)
+    // Each vector ends some bytes before the page's end: none, a number of whole elements that differs
+    // from row to row, or an odd number, so that no element is aligned.
+    explicit Fixture(Placing placing)
     {
         std::mt19937 random(20261);
         const std::vector<T> a = random_values<T>(random);
-        query = std::make_unique<Guarded<T>>(a, unaligned ? 1 : 0);
+        query = std::make_unique<Guarded<T>>(a, slack<T>(placing, 1));
         for (std::size_t r = 0; r < row_total; r++)
         {
             const std::vector<T> b = random_values<T>(random);
             references.emplace_back(a, b);
-            rows.push_back(std::make_unique<Guarded<T>>(b, unaligned ? 1 + 2 * r % 7 : 0));
+            rows.push_back(std::make_unique<Guarded<T>>(b, slack<T>(placing, r)));
         }
     }
 
@@ -99,10 +121,10 @@ template <class T> struct Fixture
 #define CHECK(what, result, reference)                                                              \
     ASSERT_PRED3(within, result, reference, n) << what << " of " << n << ", row " << r
 
-template <class T> void one_to_one(const Kernels &kernels, bool unaligned)
+template <class T> void one_to_one(const Kernels &kernels, Placing placing)
 {
     const DenseKernels<T> &set = table(kernels, T{});
-    Fixture<T> data(unaligned);
+    Fixture<T> data(placing);
     for (std::size_t n : unit::lengths())
     {
         const std::size_t r = n % row_total;
@@ -143,9 +165,9 @@ void many(const DenseKernels<T> &set, Fixture<T> &data, std::size_t n, std::size
 }
 
 // Five rows: one group of four and one alone.
-template <class T> void one_to_many(const Kernels &kernels, bool unaligned)
+template <class T> void one_to_many(const Kernels &kernels, Placing placing)
 {
-    Fixture<T> data(unaligned);
+    Fixture<T> data(placing);
     for (std::size_t n : unit::lengths())
     {
         many(table(kernels, T{}), data, n, 5);
@@ -159,43 +181,59 @@ class DenseKernelsTest : public unit::PerLevel
 };
 RUN_PER_LEVEL(DenseKernelsTest);
 
-TEST_P(DenseKernelsTest, float_one_to_one)
+TEST_P(DenseKernelsTest, float_one_to_one_together)
 {
-    one_to_one<float>(kernels, false);
+    one_to_one<float>(kernels, Placing::together);
+}
+TEST_P(DenseKernelsTest, float_one_to_one_apart)
+{
+    one_to_one<float>(kernels, Placing::apart);
 }
 TEST_P(DenseKernelsTest, float_one_to_one_unaligned)
 {
-    one_to_one<float>(kernels, true);
+    one_to_one<float>(kernels, Placing::unaligned);
 }
-TEST_P(DenseKernelsTest, half_one_to_one)
+TEST_P(DenseKernelsTest, float_one_to_many_together)
 {
-    one_to_one<Half>(kernels, false);
+    one_to_many<float>(kernels, Placing::together);
 }
-TEST_P(DenseKernelsTest, half_one_to_one_unaligned)
+TEST_P(DenseKernelsTest, float_one_to_many_apart)
 {
-    one_to_one<Half>(kernels, true);
-}
-TEST_P(DenseKernelsTest, float_one_to_many)
-{
-    one_to_many<float>(kernels, false);
+    one_to_many<float>(kernels, Placing::apart);
 }
 TEST_P(DenseKernelsTest, float_one_to_many_unaligned)
 {
-    one_to_many<float>(kernels, true);
+    one_to_many<float>(kernels, Placing::unaligned);
 }
-TEST_P(DenseKernelsTest, half_one_to_many)
+TEST_P(DenseKernelsTest, half_one_to_one_together)
 {
-    one_to_many<Half>(kernels, false);
+    one_to_one<Half>(kernels, Placing::together);
+}
+TEST_P(DenseKernelsTest, half_one_to_one_apart)
+{
+    one_to_one<Half>(kernels, Placing::apart);
+}
+TEST_P(DenseKernelsTest, half_one_to_one_unaligned)
+{
+    one_to_one<Half>(kernels, Placing::unaligned);
+}
+TEST_P(DenseKernelsTest, half_one_to_many_together)
+{
+    one_to_many<Half>(kernels, Placing::together);
+}
+TEST_P(DenseKernelsTest, half_one_to_many_apart)
+{
+    one_to_many<Half>(kernels, Placing::apart);
 }
 TEST_P(DenseKernelsTest, half_one_to_many_unaligned)
 {
-    one_to_many<Half>(kernels, true);
+    one_to_many<Half>(kernels, Placing::unaligned);
 }
 
 TEST_P(DenseKernelsTest, any_number_of_rows)
 {
-    Fixture<float> floats(false);
-    Fixture<Half> halves(false);
+    Fixture<float> floats(Placing::apart);
+    Fixture<Half> halves(Placing::apart);
     for (std::size_t row_count = 0; row_count <= row_total; row_count++)
         for (std::size_t n : {std::size_t{1}, std::size_t{15}, std::size_t{100}, std::size_t{777}})
         {
