@@ -7,6 +7,7 @@
 #pragma once
 
 #include "pg/compat.hpp"
+#include "pg/prefetch.hpp"
 #include "pg/repeated_argument.hpp"
 #include "pg/varlena.hpp"
 #include "types/dense_element.hpp"
@@ -123,6 +124,8 @@ template <class T> struct Pair
     explicit Pair(FunctionCallInfo fcinfo)
         : a(pg::repeated_argument(fcinfo, 0)), b(pg::repeated_argument(fcinfo, 1))
     {
+        pg::prefetch_row_below(a.elements(), a.count() * sizeof(T));
+        pg::prefetch_row_below(b.elements(), b.count() * sizeof(T));
         if (a.dim() != b.dim()) [[unlikely]]
             report_different_dims(Element<T>::type_name, a.dim(), b.dim());
     }

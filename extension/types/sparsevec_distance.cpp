@@ -2,6 +2,7 @@
 #include "types/sparsevec.hpp"
 
 #include "pg/function.hpp"
+#include "pg/prefetch.hpp"
 #include "pg/repeated_argument.hpp"
 
 #include <algorithm>
@@ -25,6 +26,8 @@ struct Arguments
     {
         const SparseVector *first = sparsevec_from_datum(quiver::pg::repeated_argument(fcinfo, 0));
         const SparseVector *second = sparsevec_from_datum(quiver::pg::repeated_argument(fcinfo, 1));
+        quiver::pg::prefetch_row_below(first, VARSIZE(first));
+        quiver::pg::prefetch_row_below(second, VARSIZE(second));
         check_same_dims(first, second);
         a = first->view();
         b = second->view();
