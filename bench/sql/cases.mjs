@@ -16,7 +16,8 @@ export const sets = {
 export const storages = ['PLAIN', 'EXTERNAL'];
 
 // The time of ours over theirs that must not be passed.
-export const bars = { scan: 1.0, nearest: 1.0, text: 0.8 };
+// COPY spends much of its own on escaping, so that a text's share in it is smaller.
+export const bars = { scan: 1.0, nearest: 1.0, text: 0.8, copy: 1.0 };
 
 // Statements that lay out one type's table.
 export function layout(type, set, storage) {
@@ -77,13 +78,13 @@ export function textLayout(type, set) {
 export function textCases(type) {
     const printed = `SELECT sum(hashtextextended(v::text, 0)), 0 FROM data`;
     return [
-        { kind: 'text', what: 'v::text', timed: 'SELECT sum(length(v::text)) FROM data', checked: printed },
+        { kind: 'text', what: 'v::text', timed: 'SELECT sum(octet_length(v::text)) FROM data', checked: printed },
         {
             kind: 'text',
             what: `t::${type}`,
             timed: `SELECT count(t::${type}) FROM texts`,
             checked: `SELECT sum(hashtextextended(t::${type}::text, 0)), 0 FROM texts`,
         },
-        { kind: 'text', what: 'COPY TO, text', timed: `COPY data TO '/dev/null'`, checked: printed },
+        { kind: 'copy', what: 'COPY TO, text', timed: `COPY data TO '/dev/null'`, checked: printed },
     ];
 }
