@@ -36,3 +36,8 @@ unit-arm64: ## the same tests cross-compiled, under qemu-aarch64
 	@tests/unit/run.sh arm64
 bench-kernels: ## the kernels against plain C loops (ARGS=--write keeps the table)
 	@bench/kernels/run.sh $(ARGS)
+dist: ## make the source archive for PGXN in dist/
+	@sh packaging/dist.sh
+
+deb: ## make Debian packages for this system's PostgreSQL in dist/
+	@sh packaging/deb.sh

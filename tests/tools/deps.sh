@@ -63,7 +63,7 @@ wanted() {
             foreign_server || echo "postgresql-server-dev-${version:-unknown}"
             ;;
         arm64) echo g++-aarch64-linux-gnu qemu-user ;;
-        deb) echo debhelper dpkg-dev fakeroot g++ libsimde-dev postgresql-server-dev-all git zip ;;
+        deb) echo debhelper dpkg-dev fakeroot g++ libsimde-dev postgresql-server-dev-all git ;;
         matrix) echo debootstrap git ;;
         build | demo) ;;
         *)
