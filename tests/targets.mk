@@ -41,3 +41,9 @@ dist: ## make the source archive for PGXN in dist/
 
 deb: ## make Debian packages for this system's PostgreSQL in dist/
 	@sh packaging/deb.sh
+
+check-deb: ## install, use and purge the Debian packages in a clean root (needs root)
+	@bash tests/tools/check_deb.sh
+
+check-dist: ## install the source archive with pgxnclient into a private server
+	@bash tests/tools/check_dist.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install with apt what a task needs, and only what is missing.
 #
-# usage: sh tests/tools/deps.sh build|demo|check|lint|bench|arm64|deb|matrix
+# usage: sh tests/tools/deps.sh build|demo|check|lint|bench|arm64|deb|dist|matrix
 #
 # When nothing is missing it needs no privilege and no network and prints nothing. The server is the
 # distribution's own (Debian 12: PostgreSQL 15, 13: 17, testing: 18) unless PG_CONFIG names another.
@@ -39,7 +39,7 @@ foreign_server() { pgxs_works && case $("$PG_CONFIG" --bindir) in /usr/lib/postg
 wanted() {
     version=$(server_version)
     case $task in
-        build | demo | check | bench)
+        build | demo | check | bench | dist)
             echo g++ make libsimde-dev
             if ! foreign_server; then
                 [ -n "$version" ] || { echo unknown-postgresql; return; }
@@ -64,10 +64,11 @@ wanted() {
             ;;
         arm64) echo g++-aarch64-linux-gnu qemu-user ;;
         deb) echo debhelper dpkg-dev fakeroot g++ libsimde-dev postgresql-server-dev-all git ;;
+        dist) echo pgxnclient git unzip ;;
         matrix) echo debootstrap git ;;
         build | demo) ;;
         *)
-            echo "usage: sh tests/tools/deps.sh build|demo|check|lint|bench|arm64|deb|matrix" >&2
+            echo "usage: sh tests/tools/deps.sh build|demo|check|lint|bench|arm64|deb|dist|matrix" >&2
             exit 2
             ;;
     esac

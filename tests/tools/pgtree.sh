@@ -1,6 +1,6 @@
 # Functions to lay out a private copy of an installed PostgreSQL with quiver in it; sourced by
 # server.sh and by suites that make their own clusters. Sourcing script sets $here to the checkout.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # here
 
 PG_CONFIG=${PG_CONFIG:-pg_config}
 

@@ -2,13 +2,14 @@
 # Clean Debian systems to build and test in: made once by debootstrap, entered in a namespace.
 #
 # usage: tests/tools/roots.sh path SUITE
-#        tests/tools/roots.sh enter [-l LAYER] [-s] SUITE COMMAND [ARG...]
+#        tests/tools/roots.sh enter [-l LAYER] [-s] [-f FILE]... SUITE COMMAND [ARG...]
 #
 # SUITE is bookworm, trixie or testing. `path` makes the root if it is not there and prints where it
 # is; `enter` runs COMMAND in it as root. The root itself stays untouched: what COMMAND writes goes
 # to an overlay that is thrown away, or with -l to a layer kept under that name (installed packages).
 # -s puts a copy of this checkout (tracked files as they are now) at /src, where COMMAND starts.
-# Mounts and processes live in namespaces of their own, so nothing outlives COMMAND. Needs root.
+# -f copies FILE there. Mounts and processes live in namespaces of their own, so nothing
+# outlives COMMAND. Needs root.
 #
 #   QUIVER_ROOTS    where roots are kept (default: ${XDG_CACHE_HOME:-/var/cache}/quiver/roots)
 #   QUIVER_MIRROR   Debian mirror (default: http://deb.debian.org/debian)
@@ -65,20 +66,19 @@ mount -t overlay overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$work" "$ro
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-if [ -n "$source" ]; then
-    mkdir -p "$root/src"
-    mount --bind "$source" "$root/src"
-fi
-exec chroot "$root" sh -c "cd /src 2>/dev/null || cd /root; status=0; \"\$@\" || status=\$?; exit \$status" sh "$@"
+mkdir -p "$root/src"
+mount --bind "$source" "$root/src"
+exec chroot "$root" sh -c "cd /src; status=0; \"\$@\" || status=\$?; exit \$status" sh "$@"
 '
 
 enter() {
-    local layer='' with_source='' suite top status=0
+    local layer='' with_source='' files=() suite top status=0
     OPTIND=1
-    while getopts 'l:s' option; do
+    while getopts 'l:sf:' option; do
         case $option in
             l) layer=$OPTARG ;;
             s) with_source=yes ;;
+            f) files+=("$OPTARG") ;;
             *) usage ;;
         esac
     done
@@ -100,8 +100,9 @@ enter() {
     rm -rf "$top/work"
     mkdir "$top/work"
     settle "$top/upper"
+    mkdir "$scratch/src"
+    [ ${#files[@]} -eq 0 ] || cp "${files[@]}" "$scratch/src/"
     if [ -n "$with_source" ]; then
-        mkdir "$scratch/src"
         # A repository, because dist and the build rules ask git what is tracked.
         git -C "$here" ls-files -z --cached --others --exclude-standard | (cd "$here" && xargs -0 ls -d 2>/dev/null) |
             tar -C "$here" -cf - --verbatim-files-from -T - | tar -C "$scratch/src" --no-same-owner -xf -
@@ -114,7 +115,7 @@ enter() {
         ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=/etc/quiver-host-ca.pem} \
         ${http_proxy+"http_proxy=$http_proxy"} ${https_proxy+"https_proxy=$https_proxy"} \
         unshare --mount --pid --fork --kill-child \
-        sh -c "$inside" sh "$roots/$suite" "$top/upper" "$top/work" "$scratch/root" "${with_source:+$scratch/src}" "$@" ||
+        sh -c "$inside" sh "$roots/$suite" "$top/upper" "$top/work" "$scratch/root" "$scratch/src" "$@" ||
         status=$?
     return "$status"
 }
