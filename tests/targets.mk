@@ -36,6 +36,13 @@ unit-arm64: ## the same tests cross-compiled, under qemu-aarch64
 	@tests/unit/run.sh arm64
 bench-kernels: ## the kernels against plain C loops (ARGS=--write keeps the table)
 	@bench/kernels/run.sh $(ARGS)
+
+lint: ## clang-format, clang-tidy, shellcheck, SQL style
+	@bash tests/tools/lint.sh
+
+format: ## rewrite the C++ sources with clang-format
+	@bash tests/tools/lint.sh --fix
+
 dist: ## make the source archive for PGXN in dist/
 	@sh packaging/dist.sh
 

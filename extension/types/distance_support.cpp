@@ -27,7 +27,7 @@ constexpr double sparse_bytes_per_unit = 12;
 constexpr TypeProfile vector_profile{8, 4, dense_bytes_per_unit, 8 + 4 * 768};
 constexpr TypeProfile halfvec_profile{8, 2, dense_bytes_per_unit, 8 + 2 * 768};
 constexpr TypeProfile tinyvec_profile{8, 1, dense_bytes_per_unit, 8 + 1 * 768};
-constexpr TypeProfile bit_profile{8, 0.125, dense_bytes_per_unit, 8 + 768 / 8};
+constexpr TypeProfile bit_profile{8, 0.125, dense_bytes_per_unit, 8 + 96};
 constexpr TypeProfile sparsevec_profile{16, 0, sparse_bytes_per_unit, 16 + 8 * 128};
 
 // Units of cpu_operator_cost. A call from an expression, its dimension check included.

@@ -13,7 +13,6 @@ using namespace quiver::types;
 namespace {
 
 using quiver::kernels::active;
-using quiver::kernels::SparseKernels;
 using quiver::kernels::SparseView;
 
 // Two vectors of the same dimensions from a call's arguments.

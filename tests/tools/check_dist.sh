@@ -16,6 +16,8 @@ library=$tmp/root$(pgtree_config --pkglibdir)/quiver.so
 extensions=$tmp/root$(pgtree_config --sharedir)/extension
 # pgxnclient asks whether libdir can be written to, to decide about sudo.
 mkdir -p "$tmp/root$(pgtree_config --libdir)"
+mkdir -p "$tmp/root$(dirname "$(pgtree_config --includedir)")"
+ln -s "$(pgtree_config --includedir)" "$tmp/root$(pgtree_config --includedir)"
 rm "$library" "$extensions"/quiver*
 echo "pgxn install, which compiles ..."
 pgxn install --nosudo --yes --pg_config "$tmp/root$(pgtree_config --bindir)/pg_config" "$here"/dist/quiver-*.zip >"$tmp/log" 2>&1 || {
