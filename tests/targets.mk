@@ -19,7 +19,7 @@ matrix: ## make check on PostgreSQL 17 and 18, in roots of Debian 13 and testing
 demo: ## install what is missing, build, and walk through the main job on real data
 	@bash docs/demo/run.sh
 
-bench: bench-sql bench-planner bench-kernels ## every benchmark
+bench: bench-sql bench-planner bench-kernels bench-text ## every benchmark
 bench-sql: ## time exact search and text against pgvector (bench/sql/run.sh says how)
 	@bash bench/sql/run.sh
 bench-planner: ## measure distance calls beside what the planner believes they cost
@@ -54,3 +54,7 @@ check-deb: ## install, use and purge the Debian packages in a clean root (needs 
 
 check-dist: ## install the source archive with pgxnclient into a private server
 	@bash tests/tools/check_dist.sh
+
+.PHONY: bench-text
+bench-text: ## the text codec against strtof and the server (ARGS=--write keeps the table)
+	@bench/text/run.sh $(ARGS)

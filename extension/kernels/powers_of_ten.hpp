@@ -85,9 +85,6 @@ static_assert(table[0 - min_exponent] == 0x8000000000000000);
 static_assert(table[1 - min_exponent] == 0xA000000000000000);
 static_assert(table[-1 - min_exponent] == 0xCCCCCCCCCCCCCCCD);
 
-constexpr std::uint64_t get(int k)
-{
-    return table[static_cast<std::size_t>(k - min_exponent)];
-}
+constexpr std::uint64_t get(int k) { return table[static_cast<std::size_t>(k - min_exponent)]; }
 
 }  // namespace quiver::kernels::powers_of_ten

@@ -14,7 +14,12 @@ struct FloatParse
     // `out_of_range`: the text is a number, but its magnitude rounds to infinity or to zero;
     // `value` is that infinity or zero. A subnormal result is `ok`, and so is a text that says
     // "inf" or "nan".
-    enum class Status : std::uint8_t { ok, no_number, out_of_range };
+    enum class Status : std::uint8_t
+    {
+        ok,
+        no_number,
+        out_of_range
+    };
 
     float value;
     const char *end;  // first byte that is no part of the number; the text itself if no_number
@@ -27,10 +32,15 @@ struct FloatParse
 
 struct IntParse
 {
-    enum class Status : std::uint8_t { ok, no_number, out_of_range };
+    enum class Status : std::uint8_t
+    {
+        ok,
+        no_number,
+        out_of_range
+    };
 
     std::int32_t value;  // the nearest int32 if out_of_range
-    const char *end;     // as in FloatParse; past all digits even if out_of_range
+    const char *end;  // as in FloatParse; past all digits even if out_of_range
     Status status;
 };
 

@@ -22,8 +22,8 @@
 namespace quiver::kernels {
 namespace {
 
-constexpr int max_digits = 19;        // 10^19 - 1 < 2^64
-constexpr int max_exact_power = 22;   // 10^22 = 2^22 * 5^22 and 5^22 < 2^53
+constexpr int max_digits = 19;  // 10^19 - 1 < 2^64
+constexpr int max_exact_power = 22;  // 10^22 = 2^22 * 5^22 and 5^22 < 2^53
 constexpr int exponent_limit = 9999;  // larger ones are all the same to strtof's caller
 
 constexpr double exact_powers[max_exact_power + 1] = {
@@ -34,15 +34,9 @@ constexpr double exact_powers[max_exact_power + 1] = {
 // such limit below: the smallest non-zero w * 10^e is 1e-22, far above the subnormal floats.
 constexpr double safe_magnitude = 0x1p127;
 
-constexpr bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+constexpr bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-constexpr bool is_digit(char c)
-{
-    return static_cast<unsigned char>(c - '0') <= 9;
-}
+constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
 
 [[gnu::cold, gnu::noinline]] FloatParse parse_with_libc(const char *text) noexcept
 {
@@ -61,7 +55,7 @@ struct Significand
 {
     std::uint64_t w;  // modulo 2^64 when there are more than max_digits
     int exponent;
-    bool any;   // at least one digit
+    bool any;  // at least one digit
     bool fits;  // w is exact
     const char *end;
 };

@@ -35,14 +35,8 @@ struct Decimal
 
 // floor(log10(2^e)) and floor(log2(10^e)): the logarithms in fixed point, exact for every exponent
 // a float meets.
-constexpr int floor_log10_pow2(int e)
-{
-    return (e * 1262611) >> 22;
-}
-constexpr int floor_log2_pow10(int e)
-{
-    return (e * 1741647) >> 19;
-}
+constexpr int floor_log10_pow2(int e) { return (e * 1262611) >> 22; }
+constexpr int floor_log2_pow10(int e) { return (e * 1741647) >> 19; }
 
 // How to bring c * 2^e to c * 2^e * 10^-k, where the interval is at least 1 and less than 10 wide:
 // shift c left, multiply by `power`, keep what is above 64 bits.
@@ -84,7 +78,8 @@ constexpr std::uint32_t ten_to_7 = 10000000;
 constexpr std::uint32_t ten_to_8 = 100000000;
 
 // For subnormals, which may have any number of digits.
-[[gnu::cold, gnu::noinline]] Decimal lift_to_nine_digits(std::uint32_t digits, int exponent) noexcept
+[[gnu::cold, gnu::noinline]] Decimal lift_to_nine_digits(std::uint32_t digits,
+                                                         int exponent) noexcept
 {
     for (; digits < ten_to_8; digits *= 10)
         exponent--;
@@ -170,10 +165,7 @@ std::uint64_t spread_digits(std::uint32_t n) noexcept
 
 constexpr std::uint64_t ascii_zeros = 0x3030303030303030;
 
-void store(char *out, std::uint64_t bytes) noexcept
-{
-    std::memcpy(out, &bytes, sizeof bytes);
-}
+void store(char *out, std::uint64_t bytes) noexcept { std::memcpy(out, &bytes, sizeof bytes); }
 
 char *print_exponent(int exponent, char *out) noexcept
 {

@@ -20,10 +20,7 @@ constexpr std::array<char, 200> make_digit_pairs()
 }
 constexpr std::array<char, 200> digit_pairs = make_digit_pairs();
 
-constexpr bool is_digit(char c)
-{
-    return static_cast<unsigned char>(c - '0') <= 9;
-}
+constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') <= 9; }
 
 }  // namespace
 

@@ -70,14 +70,14 @@ inline void check_refusal()
 {
     switch (raised_sqlstate)
     {
-        case ERRCODE_INVALID_TEXT_REPRESENTATION:
-        case ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE:
-        case ERRCODE_DATA_EXCEPTION:
-        case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
-        case ERRCODE_PROTOCOL_VIOLATION:
-            return;
-        default:
-            report_finding("a refusal has one of the contract's SQLSTATEs", __FILE__, __LINE__);
+    case ERRCODE_INVALID_TEXT_REPRESENTATION:
+    case ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE:
+    case ERRCODE_DATA_EXCEPTION:
+    case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+    case ERRCODE_PROTOCOL_VIOLATION:
+        return;
+    default:
+        report_finding("a refusal has one of the contract's SQLSTATEs", __FILE__, __LINE__);
     }
 }
 
@@ -89,8 +89,7 @@ template <class Type> void check_round_trips(Datum value, int dim)
         const char *text = print_text<Type>(value);
         FUZZ_CHECK(same_value(read_text<Type>(text, dim), value));
         const bytea *bytes = send<Type>(value);
-        const Received back =
-            receive<Type>(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), dim);
+        const Received back = receive<Type>(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), dim);
         FUZZ_CHECK(back.consumed == static_cast<int>(VARSIZE_ANY_EXHDR(bytes)));
         FUZZ_CHECK(same_value(back.value, value));
     });

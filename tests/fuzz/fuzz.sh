@@ -5,7 +5,8 @@
 #
 #   FUZZ_SECONDS   time for each target (default 600)
 #   FUZZ_JOBS      targets at a time (default 2)
-#   FUZZ_KEEP=1    afterwards keep in tests/fuzz/corpus what a minimal corpus needs
+#   FUZZ_KEEP=1    afterwards keep in tests/fuzz/corpus what a minimal corpus needs, and the table
+#                  of a run over all targets in docs/measured/fuzz.md
 #
 # A tenth of the time goes to inputs up to 70,000 bytes, which reach the types' limits; the rest
 # stays below 4096 bytes, where a hundred times as many fit. Inputs found are kept between runs in
@@ -47,8 +48,33 @@ fuzz_target() {
     [ "$status" = passed ]
 }
 
-echo "| target | executions up to 70,000 bytes | up to 4096 bytes | edges | features | result |"
-echo "|---|---:|---:|---:|---:|---|"
+head_of_table() {
+    echo "| target | executions up to 70,000 bytes | up to 4096 bytes | edges | features | result |"
+    echo "|---|---:|---:|---:|---:|---|"
+}
+
+# report: the table with what it takes to read it.
+report() {
+    local version
+    version=$("$(make -s -C "$fuzz_dir" compiler)" --version | head -n 1)
+    cat <<TEXT
+# Fuzzing the input functions
+
+- Command: \`FUZZ_SECONDS=$seconds FUZZ_JOBS=$jobs FUZZ_KEEP=1 make fuzz\`
+- Commit: $(git -C "$fuzz_dir" describe --always --dirty 2>/dev/null || echo unknown)
+- Host: $(nproc) x $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+- Compiler: $version, libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer
+- Edges and features are libFuzzer's own counts after the run; [fuzzing.md](../fuzzing.md) says what
+  a target proves
+
+TEXT
+    head_of_table
+    for target in "${targets[@]}"; do
+        cat "$out/log/$target.row"
+    done
+}
+
+head_of_table
 failed=0 running=0
 for target in "${targets[@]}"; do
     if [ "$running" -ge "$jobs" ]; then
@@ -73,7 +99,10 @@ if [ "${FUZZ_KEEP:-}" = 1 ]; then
         rm -rf "${fuzz_dir:?}/corpus/$target"
         cp -r "$merged" "$fuzz_dir/corpus/$target"
     done
-    du -sh "$fuzz_dir/corpus"
+    du -sh --apparent-size "$fuzz_dir/corpus"
+    if [ $# -eq 0 ]; then
+        report >"$fuzz_dir/../../docs/measured/fuzz.md"
+    fi
 fi
 
 rmdir "$findings" 2>/dev/null || ls -l "$findings"

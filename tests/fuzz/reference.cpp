@@ -8,10 +8,7 @@
 
 namespace quiver::fuzz {
 
-void TextReader::space()
-{
-    at += std::strspn(at, " \t\n\v\f\r");
-}
+void TextReader::space() { at += std::strspn(at, " \t\n\v\f\r"); }
 
 bool TextReader::mark(char wanted)
 {
@@ -86,17 +83,14 @@ bool read_sparse(const char *text, SparseText &sparse)
     }
     if (!reader.mark('/') || !reader.whole(sparse.dim) || !reader.end())
         return false;
-    const bool in_bounds = sparse.x.empty() || (sparse.x.begin()->first >= 1 &&
-                                                sparse.x.rbegin()->first <= sparse.dim);
+    const bool in_bounds = sparse.x.empty() ||
+                           (sparse.x.begin()->first >= 1 && sparse.x.rbegin()->first <= sparse.dim);
     return distinct && in_bounds && sparse.dim >= 1 && sparse.dim <= 1000000000;
 }
 
 namespace {
 
-bool read_float(TextReader &reader, float &value)
-{
-    return reader.real(value);
-}
+bool read_float(TextReader &reader, float &value) { return reader.real(value); }
 
 bool read_half(TextReader &reader, float &value)
 {

@@ -77,10 +77,7 @@ void *palloc(Size size)
     return remember(std::malloc(std::max<Size>(size, 1)));
 }
 
-void *palloc0(Size size)
-{
-    return std::memset(palloc(size), 0, size);
-}
+void *palloc0(Size size) { return std::memset(palloc(size), 0, size); }
 
 void *repalloc(void *memory, Size size)
 {
@@ -115,10 +112,7 @@ bool errstart(int elevel, const char *)
     return true;
 }
 
-bool errstart_cold(int elevel, const char *domain)
-{
-    return errstart(elevel, domain);
-}
+bool errstart_cold(int elevel, const char *domain) { return errstart(elevel, domain); }
 
 int errcode(int sqlstate)
 {
@@ -167,8 +161,7 @@ void enlargeStringInfo(StringInfo buffer, int needed)
     if (least <= buffer->maxlen)
         return;
     buffer->maxlen = std::max(2 * buffer->maxlen, least);
-    buffer->data =
-        static_cast<char *>(repalloc(buffer->data, static_cast<Size>(buffer->maxlen)));
+    buffer->data = static_cast<char *>(repalloc(buffer->data, static_cast<Size>(buffer->maxlen)));
 }
 
 void pq_begintypsend(StringInfo buffer)

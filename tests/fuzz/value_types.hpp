@@ -76,10 +76,7 @@ struct TinyvecType
 {
     static constexpr PGFunction in = tinyvec_in, out = tinyvec_out;
     static constexpr PGFunction recv = tinyvec_recv, send = tinyvec_send;
-    static int check(const void *value)
-    {
-        return check_dense(value, 1);
-    }
+    static int check(const void *value) { return check_dense(value, 1); }
 };
 
 struct SparsevecType
