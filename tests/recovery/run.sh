@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Does the data survive: dump and restore, and a server that dies?
+#
+# usage: tests/recovery/run.sh [TEST...]     (default: every test below tests/recovery)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$here"
+if [ -z "${QUIVER_ROOT:-}" ]; then
+    exec tests/tools/server.sh -c wal_level=replica tests/recovery/run.sh "$@"
+fi
+[ $# -gt 0 ] || set -- dump_restore crash
+
+passed=0 failed=0
+# check WHAT EXPECTED ACTUAL, for the tests that are read in here.
+check() {
+    if [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+        echo "ok - $1"
+    else
+        failed=$((failed + 1))
+        printf 'not ok - %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
+    fi
+}
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-recovery.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+# sql DATABASE ARGUMENT...: rows, or the error.
+sql() { PGOPTIONS='-c client_min_messages=error' psql -XqAt -v ON_ERROR_STOP=1 -d "$@" 2>&1; }
+for test; do
+    # shellcheck source=/dev/null
+    . "tests/recovery/$test.sh"
+done
+echo "recovery: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
