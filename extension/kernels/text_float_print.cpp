@@ -151,8 +151,8 @@ Decimal shortest(std::uint32_t fraction, std::uint32_t biased) noexcept
 }
 
 // Eight decimal digits of n < 10^8, one a byte, the first in the lowest byte. Each step halves the
-// groups in all lanes at once: with quotient q of a group g by d, g becomes q and g - d * q one lane
-// higher, which is g * 2^width - q * (d * 2^width - 1).
+// groups in all lanes at once: with quotient q of a group g by d, g becomes q and, one lane higher,
+// g - d * q, which together are g * 2^width - q * (d * 2^width - 1).
 std::uint64_t spread_digits(std::uint32_t n) noexcept
 {
     const std::uint64_t q4 = n / 10000;
