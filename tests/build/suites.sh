@@ -26,7 +26,7 @@ git ls-files -co --exclude-standard -- tests | while read -r file; do
         *.md | */LICENSE | */SHA256SUMS | */.npmrc) continue ;;
     esac
     stem=${name%.*}
-    git grep -qIF -e "$name" -- . ":!$file" ":!tests/build/selftest.sh" ||
-        git grep -qIwF -e "$stem" -- tests Makefile .ci ":!$file" ":!tests/build/selftest.sh" ||
+    git grep --untracked -qIF -e "$name" -- . ":!$file" ":!tests/build/selftest.sh" ||
+        git grep --untracked -qIwF -e "$stem" -- tests Makefile .ci ":!$file" ":!tests/build/selftest.sh" ||
         echo "$file is run by nothing"
 done | if grep .; then exit 1; fi
