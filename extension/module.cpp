@@ -42,27 +42,21 @@ bool check_simd(int *setting, void **, GucSource)
     return false;
 }
 
-void assign_simd(int setting, void *)
-{
-    (void) quiver::kernels::select(wanted_level(setting));
-}
+void assign_simd(int setting, void *) { (void) quiver::kernels::select(wanted_level(setting)); }
 
 }  // namespace
 
 extern "C" void _PG_init(void)
 {
-    DefineCustomEnumVariable("quiver.simd", "Instruction set level of the distance kernels.",
-                             "\"auto\" takes the fastest that the processor runs; a lower level is for tests.",
-                             &simd_setting, simd_auto, simd_options, PGC_USERSET, 0, check_simd, assign_simd,
-                             nullptr);
+    DefineCustomEnumVariable(
+        "quiver.simd", "Instruction set level of the distance kernels.",
+        "\"auto\" takes the fastest that the processor runs; a lower level is for tests.",
+        &simd_setting, simd_auto, simd_options, PGC_USERSET, 0, check_simd, assign_simd, nullptr);
     quiver::exact::install();
     MarkGUCPrefixReserved("quiver");
 }
 
-QUIVER_FUNCTION(quiver_version)
-{
-    PG_RETURN_TEXT_P(cstring_to_text(QUIVER_VERSION));
-}
+QUIVER_FUNCTION(quiver_version) { PG_RETURN_TEXT_P(cstring_to_text(QUIVER_VERSION)); }
 
 QUIVER_FUNCTION(quiver_simd_level)
 {

@@ -60,9 +60,11 @@ template <class T> struct Rows
     }
 };
 
-void line(const char *type, const char *metric, std::size_t n, const char *work, const Comparison &c, double bar)
+void line(const char *type, const char *metric, std::size_t n, const char *work,
+          const Comparison &c, double bar)
 {
-    std::printf("| %s | %s | %zu | %s | %.1f | %.1f | %.2f |", type, metric, n, work, c.theirs, c.ours, c.ratio);
+    std::printf("| %s | %s | %zu | %s | %.1f | %.1f | %.2f |", type, metric, n, work, c.theirs,
+                c.ours, c.ratio);
     if (bar > 0 && n >= 768)
         std::printf(" %.1f | %s |\n", bar, c.ratio <= bar ? "yes" : "**no**");
     else
@@ -70,14 +72,8 @@ void line(const char *type, const char *metric, std::size_t n, const char *work,
     std::fflush(stdout);
 }
 
-double number(double value)
-{
-    return value;
-}
-double number(const plain_parts &parts)
-{
-    return parts.dot + parts.norm_a + parts.norm_b;
-}
+double number(double value) { return value; }
+double number(const plain_parts &parts) { return parts.dot + parts.norm_a + parts.norm_b; }
 template <class A> double number(const CosineParts<A> &parts)
 {
     return parts.dot + parts.norm_a + parts.norm_b;
@@ -90,7 +86,8 @@ double number(const JaccardParts &parts)
 // `theirs(a, b, n)` against our one-to-one and one-to-many kernels. T is the element of the C loop,
 // K that of the kernel; their bytes are the same. Times are per row.
 template <class K, class T, class Theirs, class One, class Many>
-void measure(const char *type, const char *metric, std::size_t n, bool bars, Theirs theirs, One one, Many many)
+void measure(const char *type, const char *metric, std::size_t n, bool bars, Theirs theirs, One one,
+             Many many)
 {
     std::mt19937 random(1);
     const Rows<T> query(1, n, random);
@@ -122,14 +119,16 @@ void measure(const char *type, const char *metric, std::size_t n, bool bars, The
                 return sum;
             },
             [&] {
-                many(our_a, reinterpret_cast<const K *const *>(rows.pointers.data() + our_place), block, n, out);
+                many(our_a, reinterpret_cast<const K *const *>(rows.pointers.data() + our_place),
+                     block, n, out);
                 our_place = (our_place + block) % count;
                 return number(out[0]) + number(out[block - 1]);
             },
             rounds);
         c.theirs /= block;
         c.ours /= block;
-        line(type, metric, n, cached ? "64 rows, L2" : "64 rows, memory", c, bars && cached ? 0.5 : 0);
+        line(type, metric, n, cached ? "64 rows, L2" : "64 rows, memory", c,
+             bars && cached ? 0.5 : 0);
     }
 }
 
@@ -147,24 +146,28 @@ template <class F> F faster(F f16c, F typed, std::size_t n)
 void dense(const Kernels &k, std::size_t n)
 {
     const auto &f = k.f32;
-    measure<float, float>("float", "l2", n, true, plain_l2_squared, f.l2_squared, f.l2_squared_many);
-    measure<float, float>("float", "ip", n, true, plain_inner_product, f.inner_product, f.inner_product_many);
+    measure<float, float>("float", "l2", n, true, plain_l2_squared, f.l2_squared,
+                          f.l2_squared_many);
+    measure<float, float>("float", "ip", n, true, plain_inner_product, f.inner_product,
+                          f.inner_product_many);
     measure<float, float>("float", "cosine", n, true, plain_cosine, f.cosine, f.cosine_many);
     measure<float, float>("float", "l1", n, true, plain_l1, f.l1, f.l1_many);
 
     const auto &h = k.f16;
     using U = std::uint16_t;
-    measure<Half, U>("half", "l2", n, true, faster(f16c_l2_squared, typed_l2_squared, n), h.l2_squared,
-                     h.l2_squared_many);
-    measure<Half, U>("half", "ip", n, true, faster(f16c_inner_product, typed_inner_product, n), h.inner_product,
-                     h.inner_product_many);
-    measure<Half, U>("half", "cosine", n, true, faster(f16c_cosine, typed_cosine, n), h.cosine, h.cosine_many);
+    measure<Half, U>("half", "l2", n, true, faster(f16c_l2_squared, typed_l2_squared, n),
+                     h.l2_squared, h.l2_squared_many);
+    measure<Half, U>("half", "ip", n, true, faster(f16c_inner_product, typed_inner_product, n),
+                     h.inner_product, h.inner_product_many);
+    measure<Half, U>("half", "cosine", n, true, faster(f16c_cosine, typed_cosine, n), h.cosine,
+                     h.cosine_many);
     measure<Half, U>("half", "l1", n, true, faster(f16c_l1, typed_l1, n), h.l1, h.l1_many);
 
     const auto &i = k.i8;
     using I = std::int8_t;
     measure<I, I>("int8", "l2", n, false, plain_int8_l2_squared, i.l2_squared, i.l2_squared_many);
-    measure<I, I>("int8", "ip", n, false, plain_int8_inner_product, i.inner_product, i.inner_product_many);
+    measure<I, I>("int8", "ip", n, false, plain_int8_inner_product, i.inner_product,
+                  i.inner_product_many);
     measure<I, I>("int8", "l1", n, false, plain_int8_l1, i.l1, i.l1_many);
 }
 
@@ -207,8 +210,8 @@ void sparse(const Kernels &k, std::size_t count, const char *overlap, std::int32
             [&] {
                 double sum = 0;
                 for (const Sparse &row : rows)
-                    sum += theirs(query.indices.data(), query.values.data(), count, row.indices.data(),
-                                  row.values.data(), count);
+                    sum += theirs(query.indices.data(), query.values.data(), count,
+                                  row.indices.data(), row.values.data(), count);
                 return sum;
             },
             [&] {
@@ -241,9 +244,10 @@ int main(int count, char **arguments)
     if (kernels == nullptr || rounds < 1)
         return 2;
 
-    std::printf("| type | metric | dims | work | plain C, ns | quiver %s, ns | ratio | bar | met |\n"
-                "|---|---|---:|---|---:|---:|---:|---:|---|\n",
-                level_name(level));
+    std::printf(
+        "| type | metric | dims | work | plain C, ns | quiver %s, ns | ratio | bar | met |\n"
+        "|---|---|---:|---|---:|---:|---:|---:|---|\n",
+        level_name(level));
     for (std::size_t n : {100, 768, 1536})
         dense(*kernels, n);
     for (std::size_t n : {768, 1536})

@@ -38,8 +38,8 @@ int32_t plain_int8_l1(const int8_t *a, const int8_t *b, size_t n);
 uint64_t plain_hamming(const uint8_t *a, const uint8_t *b, size_t bytes);
 uint64_t plain_jaccard(const uint8_t *a, const uint8_t *b, size_t bytes);
 
-float plain_sparse_l2_squared(const int32_t *ai, const float *av, size_t an, const int32_t *bi, const float *bv,
-                              size_t bn);
+float plain_sparse_l2_squared(const int32_t *ai, const float *av, size_t an, const int32_t *bi,
+                              const float *bv, size_t bn);
 float plain_sparse_inner_product(const int32_t *ai, const float *av, size_t an, const int32_t *bi,
                                  const float *bv, size_t bn);
 

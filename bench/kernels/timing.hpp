@@ -14,7 +14,7 @@ inline volatile double sink;  // results go here, so that no work can be left ou
 struct Comparison
 {
     double theirs, ours;  // nanoseconds for one piece of work, medians
-    double ratio;         // median of ours / theirs within each round
+    double ratio;  // median of ours / theirs within each round
 };
 
 inline double median(std::vector<double> values)

@@ -22,10 +22,7 @@ struct SearchState
     std::uint64_t copied;
 };
 
-SearchState *search_state(CustomScanState *node)
-{
-    return reinterpret_cast<SearchState *>(node);
-}
+SearchState *search_state(CustomScanState *node) { return reinterpret_cast<SearchState *>(node); }
 
 int last_attribute(List *expressions)
 {
@@ -151,8 +148,9 @@ void explain(CustomScanState *node, List *ancestors, ExplainState *es)
     auto *scan = castNode(CustomScan, node->ss.ps.plan);
     List *context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, ancestors);
     ExplainPropertyText("Order By",
-                        deparse_expression(static_cast<Node *>(linitial(scan->custom_exprs)), context,
-                                           list_length(es->rtable) > 1 || es->verbose, false),
+                        deparse_expression(static_cast<Node *>(linitial(scan->custom_exprs)),
+                                           context, list_length(es->rtable) > 1 || es->verbose,
+                                           false),
                         es);
     ExplainPropertyUInteger("Limit", nullptr, state->limit, es);
     if (!es->analyze)

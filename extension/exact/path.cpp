@@ -79,11 +79,10 @@ Path *below_projection(Path *path)
 // Every variable the distance and the output need has to come out of the child.
 bool child_provides(PlannerInfo *root, const Path *child, Expr *distance, const PathTarget *output)
 {
-    List *wanted = pull_var_clause(reinterpret_cast<Node *>(distance), PVC_INCLUDE_PLACEHOLDERS |
-                                   PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS);
-    wanted = list_concat(wanted, pull_var_clause(reinterpret_cast<Node *>(output->exprs),
-                                                 PVC_INCLUDE_PLACEHOLDERS | PVC_RECURSE_AGGREGATES |
-                                                 PVC_RECURSE_WINDOWFUNCS));
+    constexpr int flags =
+        PVC_INCLUDE_PLACEHOLDERS | PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS;
+    List *wanted = pull_var_clause(reinterpret_cast<Node *>(distance), flags);
+    wanted = list_concat(wanted, pull_var_clause(reinterpret_cast<Node *>(output->exprs), flags));
     return list_difference(wanted, child->pathtarget->exprs) == NIL;
 }
 
@@ -142,8 +141,8 @@ void offer_paths(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
 
     if (input->partial_pathlist == NIL || !output->consider_parallel)
         return;
-    CustomPath *share = make_path(root, output, static_cast<Path *>(linitial(input->partial_pathlist)),
-                                  distance, limit);
+    CustomPath *share = make_path(
+        root, output, static_cast<Path *>(linitial(input->partial_pathlist)), distance, limit);
     if (share == nullptr || !share->path.parallel_safe)
         return;
     double gathered = share->path.rows * share->path.parallel_workers;

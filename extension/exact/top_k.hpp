@@ -78,7 +78,10 @@ public:
     void sort() noexcept { std::sort_heap(rows_, rows_ + size_, comes_before); }
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] MinimalTuple row(std::size_t position) const noexcept { return rows_[position].row; }
+    [[nodiscard]] MinimalTuple row(std::size_t position) const noexcept
+    {
+        return rows_[position].row;
+    }
 
 private:
     std::size_t capacity_;

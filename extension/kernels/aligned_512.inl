@@ -23,7 +23,8 @@ class Lines
 public:
     Lines(const float *from, std::size_t n)
         : first_(reinterpret_cast<std::uintptr_t>(from) & ~std::uintptr_t{63}),
-          skip_((reinterpret_cast<std::uintptr_t>(from) & 63) / sizeof(float)), end_(skip_ + n)
+          skip_((reinterpret_cast<std::uintptr_t>(from) & 63) / sizeof(float)),
+          end_(skip_ + n)
     {
     }
     std::size_t skip() const { return skip_; }
@@ -38,7 +39,8 @@ public:
         const std::size_t low = start < skip_ ? skip_ - start : 0;
         const std::size_t high = end_ <= start ? 0 : end_ - start;
         const std::uint32_t below_high = high >= lanes ? 0xFFFFU : (1U << high) - 1;
-        return _mm512_maskz_load_ps(static_cast<__mmask16>(below_high >> low << low), address(line));
+        return _mm512_maskz_load_ps(static_cast<__mmask16>(below_high >> low << low),
+                                    address(line));
     }
 
 private:
@@ -60,9 +62,11 @@ struct Row
     __m512i shift;
 
     Row(const float *from, std::size_t n, const Lines &query)
-        : lines(from, n), late(query.skip() < lines.skip() ? 1 : 0),
-          shift(_mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(query.skip() + late * lanes - lines.skip())),
-                                 _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)))
+        : lines(from, n),
+          late(query.skip() < lines.skip() ? 1 : 0),
+          shift(_mm512_add_epi32(
+              _mm512_set1_epi32(static_cast<int>(query.skip() + late * lanes - lines.skip())),
+              _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)))
     {
     }
     Vec opposite(Vec query_low, Vec query_high) const
@@ -79,7 +83,8 @@ inline bool at_floats(const float *a)
 
 // The sums of `count` rows; `unroll` sums for each go round in turn. Row pointers in `next` are asked for.
 template <class Sum, std::size_t count, std::size_t unroll>
-void sum_lines(const float *from, const Row *rows, const float *const *next, std::size_t n, Sum (*sums)[unroll])
+void sum_lines(const float *from, const Row *rows, const float *const *next, std::size_t n,
+               Sum (*sums)[unroll])
 {
     const Lines query(from, n);
     const std::size_t end = query.skip() + n;  // in the query's lanes
@@ -90,7 +95,9 @@ void sum_lines(const float *from, const Row *rows, const float *const *next, std
         if (rows[r].late != 0)
             sums[r][0].add(rows[r].opposite(Lanes::zero(), first), rows[r].lines.load_part(0));
 
-    const auto step = [&](std::size_t line, Vec low, Vec high, std::size_t u) __attribute__((always_inline)) {
+    const auto step = [&](std::size_t line, Vec low, Vec high, std::size_t u)
+        __attribute__((always_inline))
+    {
         for (std::size_t r = 0; r < count; r++)
         {
             if (next != nullptr)
@@ -98,9 +105,11 @@ void sum_lines(const float *from, const Row *rows, const float *const *next, std
             sums[r][u].add(rows[r].opposite(low, high), rows[r].lines.load(line + rows[r].late));
         }
     };
-    const auto step_part = [&](std::size_t line, Vec low, Vec high) __attribute__((always_inline)) {
+    const auto step_part = [&](std::size_t line, Vec low, Vec high) __attribute__((always_inline))
+    {
         for (std::size_t r = 0; r < count; r++)
-            sums[r][0].add(rows[r].opposite(low, high), rows[r].lines.load_part(line + rows[r].late));
+            sums[r][0].add(rows[r].opposite(low, high),
+                           rows[r].lines.load_part(line + rows[r].late));
     };
 
     Vec low = query.load_part(1);
@@ -143,8 +152,8 @@ typename Sum::Result aligned_one_to_one(const float *a, const float *b, std::siz
 }
 
 template <class Sum>
-void aligned_one_to_many(const float *query, const float *const *rows, std::size_t row_count, std::size_t n,
-                         typename Sum::Result *out) noexcept
+void aligned_one_to_many(const float *query, const float *const *rows, std::size_t row_count,
+                         std::size_t n, typename Sum::Result *out) noexcept
 {
     bool floats = at_floats(query);
     for (std::size_t r = 0; r < row_count; r++)
@@ -156,11 +165,12 @@ void aligned_one_to_many(const float *query, const float *const *rows, std::size
     std::size_t r = 0;
     for (; r + rows_at_once <= row_count; r += rows_at_once)
     {
-        const Row group[] = {Row(rows[r], n, lines), Row(rows[r + 1], n, lines), Row(rows[r + 2], n, lines),
-                             Row(rows[r + 3], n, lines)};
+        const Row group[] = {Row(rows[r], n, lines), Row(rows[r + 1], n, lines),
+                             Row(rows[r + 2], n, lines), Row(rows[r + 3], n, lines)};
         const bool more = r + 2 * rows_at_once <= row_count;
         Sum sums[rows_at_once][2];
-        sum_lines<Sum, rows_at_once, 2>(query, group, rows + (more ? r + rows_at_once : r), n, sums);
+        sum_lines<Sum, rows_at_once, 2>(query, group, rows + (more ? r + rows_at_once : r), n,
+                                        sums);
         for (std::size_t i = 0; i < rows_at_once; i++)
             out[r + i] = joined(sums[i]);
     }
@@ -168,8 +178,8 @@ void aligned_one_to_many(const float *query, const float *const *rows, std::size
         out[r] = aligned_one_to_one<Sum>(query, rows[r], n);
 }
 
-void aligned_cosine_to_many(const float *query, const float *const *rows, std::size_t row_count, std::size_t n,
-                            CosineParts<float> *out) noexcept
+void aligned_cosine_to_many(const float *query, const float *const *rows, std::size_t row_count,
+                            std::size_t n, CosineParts<float> *out) noexcept
 {
     aligned_one_to_many<CosineOfRow>(query, rows, row_count, n, out);
     const float norm = aligned_one_to_one<Products>(query, query, n);

@@ -40,7 +40,8 @@ struct BitLanes
         const Vec low = simde_mm256_shuffle_epi8(table, simde_mm256_and_si256(bits, nibble));
         const Vec high = simde_mm256_shuffle_epi8(
             table, simde_mm256_and_si256(simde_mm256_srli_epi16(bits, 4), nibble));
-        return simde_mm256_add_epi64(sum, simde_mm256_sad_epu8(simde_mm256_add_epi8(low, high), zero()));
+        return simde_mm256_add_epi64(sum,
+                                     simde_mm256_sad_epu8(simde_mm256_add_epi8(low, high), zero()));
     }
     static Vec add(Vec a, Vec b) { return simde_mm256_add_epi64(a, b); }
     static std::uint64_t total(Vec sum)

@@ -24,9 +24,15 @@ struct BitLanes
     }
     static Vec differing(Vec a, Vec b) { return _mm512_xor_si512(a, b); }
     static Vec common(Vec a, Vec b) { return _mm512_and_si512(a, b); }
-    static Vec add_count(Vec sum, Vec bits) { return _mm512_add_epi64(sum, _mm512_popcnt_epi64(bits)); }
+    static Vec add_count(Vec sum, Vec bits)
+    {
+        return _mm512_add_epi64(sum, _mm512_popcnt_epi64(bits));
+    }
     static Vec add(Vec a, Vec b) { return _mm512_add_epi64(a, b); }
-    static std::uint64_t total(Vec sum) { return static_cast<std::uint64_t>(_mm512_reduce_add_epi64(sum)); }
+    static std::uint64_t total(Vec sum)
+    {
+        return static_cast<std::uint64_t>(_mm512_reduce_add_epi64(sum));
+    }
 };
 
 }  // namespace

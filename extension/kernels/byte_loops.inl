@@ -34,8 +34,8 @@ typename Sum::Result fold_bytes(const Byte *a, const Byte *b, std::size_t bytes)
 // A row of bytes is a few cache lines, and what costs is their arrival: the next row's are asked for
 // while this one is added up.
 template <class Lanes, class Sum, class Byte>
-void fold_bytes_many(const Byte *query, const Byte *const *rows, std::size_t row_count, std::size_t bytes,
-                     typename Sum::Result *out) noexcept
+void fold_bytes_many(const Byte *query, const Byte *const *rows, std::size_t row_count,
+                     std::size_t bytes, typename Sum::Result *out) noexcept
 {
     for (std::size_t r = 0; r < row_count; r++)
     {

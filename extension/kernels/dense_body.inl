@@ -68,7 +68,10 @@ struct Cosine
         norm_a = Lanes::add(norm_a, other.norm_a);
         norm_b = Lanes::add(norm_b, other.norm_b);
     }
-    Result result() const { return {Lanes::total(dot), Lanes::total(norm_a), Lanes::total(norm_b)}; }
+    Result result() const
+    {
+        return {Lanes::total(dot), Lanes::total(norm_a), Lanes::total(norm_b)};
+    }
 };
 
 // Cosine against many rows: the query's own norm is the same for all, so it is left out here.

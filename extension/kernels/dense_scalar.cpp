@@ -10,27 +10,12 @@ namespace {
 // base instruction set's vectors without leave to reorder floating-point additions.
 constexpr std::size_t width = 8;
 
-inline float widen(float value)
-{
-    return value;
-}
-inline float widen(Half value)
-{
-    return half_bits_to_float(value.bits);
-}
+inline float widen(float value) { return value; }
+inline float widen(Half value) { return half_bits_to_float(value.bits); }
 
-inline float squared_difference(float a, float b)
-{
-    return (a - b) * (a - b);
-}
-inline float product(float a, float b)
-{
-    return a * b;
-}
-inline float difference(float a, float b)
-{
-    return __builtin_fabsf(a - b);
-}
+inline float squared_difference(float a, float b) { return (a - b) * (a - b); }
+inline float product(float a, float b) { return a * b; }
+inline float difference(float a, float b) { return __builtin_fabsf(a - b); }
 
 struct Parts
 {
@@ -38,7 +23,8 @@ struct Parts
 
     float total() const
     {
-        return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+        return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
+               ((lane[4] + lane[5]) + (lane[6] + lane[7]));
     }
 };
 
@@ -74,7 +60,8 @@ template <class T> CosineParts<float> cosine(const T *a, const T *b, std::size_t
 }
 
 template <float term(float, float), class T>
-void sum_many(const T *query, const T *const *rows, std::size_t row_count, std::size_t n, float *out) noexcept
+void sum_many(const T *query, const T *const *rows, std::size_t row_count, std::size_t n,
+              float *out) noexcept
 {
     for (std::size_t r = 0; r < row_count; r++)
         out[r] = sum<term>(query, rows[r], n);
@@ -90,7 +77,7 @@ void cosine_many(const T *query, const T *const *rows, std::size_t row_count, st
 
 template <class T>
 constexpr DenseKernels<T> dense_kernels = {
-    sum<squared_difference, T>, sum<product, T>,      cosine<T>,      sum<difference, T>,
+    sum<squared_difference, T>,      sum<product, T>,      cosine<T>,      sum<difference, T>,
     sum_many<squared_difference, T>, sum_many<product, T>, cosine_many<T>, sum_many<difference, T>,
 };
 

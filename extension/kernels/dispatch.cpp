@@ -60,17 +60,11 @@ constinit const Kernels neon_set{Level::neon, neon::f32,    neon::f16,    neon::
                                  neon::bit,   neon::sparse, neon::convert};
 
 // Advanced SIMD is part of the base architecture.
-Level detect() noexcept
-{
-    return Level::neon;
-}
+Level detect() noexcept { return Level::neon; }
 
 #else
 
-Level detect() noexcept
-{
-    return Level::scalar;
-}
+Level detect() noexcept { return Level::scalar; }
 
 #endif
 
@@ -78,28 +72,25 @@ Level detect() noexcept
 
 constinit const Kernels *active = &scalar_set;
 
-Level best_level() noexcept
-{
-    return detect();
-}
+Level best_level() noexcept { return detect(); }
 
 const Kernels *kernels_for(Level level) noexcept
 {
     switch (level)
     {
-        case Level::scalar:
-            return &scalar_set;
+    case Level::scalar:
+        return &scalar_set;
 #if defined(__x86_64__)
-        case Level::avx2:
-            return detect() >= Level::avx2 ? &avx2_set : nullptr;
-        case Level::avx512:
-            return detect() >= Level::avx512 ? &avx512_set : nullptr;
+    case Level::avx2:
+        return detect() >= Level::avx2 ? &avx2_set : nullptr;
+    case Level::avx512:
+        return detect() >= Level::avx512 ? &avx512_set : nullptr;
 #elif defined(__aarch64__)
-        case Level::neon:
-            return &neon_set;
+    case Level::neon:
+        return &neon_set;
 #endif
-        default:
-            return nullptr;
+    default:
+        return nullptr;
     }
 }
 
@@ -116,14 +107,14 @@ const char *level_name(Level level) noexcept
 {
     switch (level)
     {
-        case Level::scalar:
-            return "scalar";
-        case Level::avx2:
-            return "avx2";
-        case Level::avx512:
-            return "avx512";
-        case Level::neon:
-            return "neon";
+    case Level::scalar:
+        return "scalar";
+    case Level::avx2:
+        return "avx2";
+    case Level::avx512:
+        return "avx512";
+    case Level::neon:
+        return "neon";
     }
     return "unknown";
 }

@@ -25,14 +25,8 @@ constexpr double rounding_error(std::size_t roundings)
     const double u = 0x1p-24 * static_cast<double>(roundings);
     return u / (1 - u);
 }
-constexpr double error_bound(std::size_t n)
-{
-    return rounding_error((n + 7) / 8 + 8);
-}
-constexpr double sparse_error_bound(std::size_t n)
-{
-    return rounding_error(n + 8);
-}
+constexpr double error_bound(std::size_t n) { return rounding_error((n + 7) / 8 + 8); }
+constexpr double sparse_error_bound(std::size_t n) { return rounding_error(n + 8); }
 
 // The type a kernel adds up in: float for float and half, a 32-bit integer for int8
 // (16,000 * 255^2 < 2^31).
@@ -62,13 +56,14 @@ template <class T> struct DenseKernels
     CosineParts<A> (*cosine)(const T *a, const T *b, std::size_t n) noexcept;
     A (*l1)(const T *a, const T *b, std::size_t n) noexcept;
 
-    void (*l2_squared_many)(const T *query, const T *const *rows, std::size_t row_count, std::size_t n,
-                            A *out) noexcept;
-    void (*inner_product_many)(const T *query, const T *const *rows, std::size_t row_count, std::size_t n,
-                               A *out) noexcept;
+    void (*l2_squared_many)(const T *query, const T *const *rows, std::size_t row_count,
+                            std::size_t n, A *out) noexcept;
+    void (*inner_product_many)(const T *query, const T *const *rows, std::size_t row_count,
+                               std::size_t n, A *out) noexcept;
     void (*cosine_many)(const T *query, const T *const *rows, std::size_t row_count, std::size_t n,
                         CosineParts<A> *out) noexcept;
-    void (*l1_many)(const T *query, const T *const *rows, std::size_t row_count, std::size_t n, A *out) noexcept;
+    void (*l1_many)(const T *query, const T *const *rows, std::size_t row_count, std::size_t n,
+                    A *out) noexcept;
 };
 
 // Bit strings; `bytes` counts whole bytes and the pad bits of the last byte are zero, as in varbit.
@@ -81,12 +76,14 @@ struct JaccardParts
 
 struct BitKernels
 {
-    std::uint64_t (*hamming)(const std::uint8_t *a, const std::uint8_t *b, std::size_t bytes) noexcept;
-    JaccardParts (*jaccard)(const std::uint8_t *a, const std::uint8_t *b, std::size_t bytes) noexcept;
-    void (*hamming_many)(const std::uint8_t *query, const std::uint8_t *const *rows, std::size_t row_count,
-                         std::size_t bytes, std::uint64_t *out) noexcept;
-    void (*jaccard_many)(const std::uint8_t *query, const std::uint8_t *const *rows, std::size_t row_count,
-                         std::size_t bytes, JaccardParts *out) noexcept;
+    std::uint64_t (*hamming)(const std::uint8_t *a, const std::uint8_t *b,
+                             std::size_t bytes) noexcept;
+    JaccardParts (*jaccard)(const std::uint8_t *a, const std::uint8_t *b,
+                            std::size_t bytes) noexcept;
+    void (*hamming_many)(const std::uint8_t *query, const std::uint8_t *const *rows,
+                         std::size_t row_count, std::size_t bytes, std::uint64_t *out) noexcept;
+    void (*jaccard_many)(const std::uint8_t *query, const std::uint8_t *const *rows,
+                         std::size_t row_count, std::size_t bytes, JaccardParts *out) noexcept;
 };
 
 // A sparse vector: ascending 0-based indices and their values, `count` of each.
@@ -115,7 +112,7 @@ struct ConvertKernels
 enum class Level
 {
     scalar,
-    avx2,    // AVX2, FMA, F16C, POPCNT
+    avx2,  // AVX2, FMA, F16C, POPCNT
     avx512,  // AVX-512 F, BW, DQ, VL, VNNI, VPOPCNTDQ
     neon
 };

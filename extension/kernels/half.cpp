@@ -5,14 +5,8 @@
 
 namespace quiver::kernels {
 
-float half_to_float(Half value) noexcept
-{
-    return half_bits_to_float(value.bits);
-}
+float half_to_float(Half value) noexcept { return half_bits_to_float(value.bits); }
 
-Half float_to_half(float value) noexcept
-{
-    return Half{float_to_half_bits(value)};
-}
+Half float_to_half(float value) noexcept { return Half{float_to_half_bits(value)}; }
 
 }  // namespace quiver::kernels

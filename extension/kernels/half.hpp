@@ -24,17 +24,8 @@ float half_to_float(Half value) noexcept;
 // Nearest half, ties to even; too large becomes infinity, too small becomes zero or a subnormal.
 Half float_to_half(float value) noexcept;
 
-inline bool is_nan(Half value) noexcept
-{
-    return (value.bits & 0x7FFF) > 0x7C00;
-}
-inline bool is_infinite(Half value) noexcept
-{
-    return (value.bits & 0x7FFF) == 0x7C00;
-}
-inline bool is_zero(Half value) noexcept
-{
-    return (value.bits & 0x7FFF) == 0;
-}
+inline bool is_nan(Half value) noexcept { return (value.bits & 0x7FFF) > 0x7C00; }
+inline bool is_infinite(Half value) noexcept { return (value.bits & 0x7FFF) == 0x7C00; }
+inline bool is_zero(Half value) noexcept { return (value.bits & 0x7FFF) == 0; }
 
 }  // namespace quiver::kernels

@@ -16,7 +16,7 @@ namespace {
     const float scaled = __builtin_bit_cast(float, magnitude << 13) * 0x1p112F;
     std::uint32_t bits = __builtin_bit_cast(std::uint32_t, scaled);
     bits |= magnitude >= 0x7C00U ? 0x7F800000U : 0U;  // infinity and NaN keep the top exponent
-    bits |= magnitude > 0x7C00U ? 0x00400000U : 0U;   // a NaN becomes quiet, as in hardware
+    bits |= magnitude > 0x7C00U ? 0x00400000U : 0U;  // a NaN becomes quiet, as in hardware
     bits |= (half & 0x8000U) << 16;
     return __builtin_bit_cast(float, bits);
 }

@@ -31,7 +31,10 @@ struct Int8Lanes
     }
 
     static Vec low_half(Vec v) { return simde_mm256_cvtepi8_epi16(simde_mm256_castsi256_si128(v)); }
-    static Vec high_half(Vec v) { return simde_mm256_cvtepi8_epi16(simde_mm256_extracti128_si256(v, 1)); }
+    static Vec high_half(Vec v)
+    {
+        return simde_mm256_cvtepi8_epi16(simde_mm256_extracti128_si256(v, 1));
+    }
     static Vec pairs(Vec a, Vec b) { return simde_mm256_madd_epi16(a, b); }
     static Vec add(Vec a, Vec b) { return simde_mm256_add_epi32(a, b); }
 
@@ -45,7 +48,8 @@ struct Int8Lanes
     static Vec add_differences(Vec sum, Vec a, Vec b)
     {
         const Vec flip = simde_mm256_set1_epi8(-128);
-        return add(sum, simde_mm256_sad_epu8(simde_mm256_xor_si256(a, flip), simde_mm256_xor_si256(b, flip)));
+        return add(sum, simde_mm256_sad_epu8(simde_mm256_xor_si256(a, flip),
+                                             simde_mm256_xor_si256(b, flip)));
     }
 
     static std::int32_t total(Vec sum)
@@ -66,7 +70,8 @@ struct Int8Products
     void add(simde__m256i a, simde__m256i b)
     {
         const simde__m256i low = Int8Lanes::pairs(Int8Lanes::low_half(a), Int8Lanes::low_half(b));
-        const simde__m256i high = Int8Lanes::pairs(Int8Lanes::high_half(a), Int8Lanes::high_half(b));
+        const simde__m256i high =
+            Int8Lanes::pairs(Int8Lanes::high_half(a), Int8Lanes::high_half(b));
         sum = Int8Lanes::add(sum, Int8Lanes::add(low, high));
     }
     void merge(const Int8Products &other) { sum = Int8Lanes::add(sum, other.sum); }

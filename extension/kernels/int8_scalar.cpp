@@ -8,18 +8,9 @@ namespace {
 using Int8 = std::int8_t;
 using Sum = std::int32_t;
 
-inline Sum squared_difference(Sum a, Sum b)
-{
-    return (a - b) * (a - b);
-}
-inline Sum product(Sum a, Sum b)
-{
-    return a * b;
-}
-inline Sum difference(Sum a, Sum b)
-{
-    return a < b ? b - a : a - b;
-}
+inline Sum squared_difference(Sum a, Sum b) { return (a - b) * (a - b); }
+inline Sum product(Sum a, Sum b) { return a * b; }
+inline Sum difference(Sum a, Sum b) { return a < b ? b - a : a - b; }
 
 template <Sum term(Sum, Sum)> Sum sum(const Int8 *a, const Int8 *b, std::size_t n) noexcept
 {
@@ -42,7 +33,8 @@ CosineParts<Sum> cosine(const Int8 *a, const Int8 *b, std::size_t n) noexcept
 }
 
 template <Sum term(Sum, Sum)>
-void sum_many(const Int8 *query, const Int8 *const *rows, std::size_t row_count, std::size_t n, Sum *out) noexcept
+void sum_many(const Int8 *query, const Int8 *const *rows, std::size_t row_count, std::size_t n,
+              Sum *out) noexcept
 {
     for (std::size_t r = 0; r < row_count; r++)
         out[r] = sum<term>(query, rows[r], n);
@@ -58,14 +50,8 @@ void cosine_many(const Int8 *query, const Int8 *const *rows, std::size_t row_cou
 }  // namespace
 
 constinit const DenseKernels<std::int8_t> i8 = {
-    sum<squared_difference>,
-    sum<product>,
-    cosine,
-    sum<difference>,
-    sum_many<squared_difference>,
-    sum_many<product>,
-    cosine_many,
-    sum_many<difference>,
+    sum<squared_difference>,      sum<product>,      cosine,      sum<difference>,
+    sum_many<squared_difference>, sum_many<product>, cosine_many, sum_many<difference>,
 };
 
 }  // namespace quiver::kernels::scalar

@@ -28,11 +28,13 @@ struct Lanes
     {
 #if defined(__aarch64__)
         // SIMDe converts halves one by one unless the CPU also calculates in them.
-        const float16x8_t halves = vreinterpretq_f16_u16(vld1q_u16(reinterpret_cast<const std::uint16_t *>(from)));
+        const float16x8_t halves =
+            vreinterpretq_f16_u16(vld1q_u16(reinterpret_cast<const std::uint16_t *>(from)));
         return simde_mm256_set_m128(simde__m128_from_neon_f32(vcvt_high_f32_f16(halves)),
                                     simde__m128_from_neon_f32(vcvt_f32_f16(vget_low_f16(halves))));
 #else
-        return simde_mm256_cvtph_ps(simde_mm_loadu_si128(reinterpret_cast<const simde__m128i *>(from)));
+        return simde_mm256_cvtph_ps(
+            simde_mm_loadu_si128(reinterpret_cast<const simde__m128i *>(from)));
 #endif
     }
 
@@ -59,8 +61,8 @@ struct Lanes
         const std::size_t left = n % width;
         if (n >= width)
         {
-            alignas(32) static constexpr std::int32_t keep[2 * width] = {0,  0,  0,  0,  0,  0,  0,  0,
-                                                                         -1, -1, -1, -1, -1, -1, -1, -1};
+            alignas(32) static constexpr std::int32_t keep[2 * width] = {
+                0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1};
             const Vec mask = simde_mm256_loadu_ps(reinterpret_cast<const float *>(keep + left));
             return simde_mm256_and_ps(load(from + n - width), mask);
         }
@@ -92,7 +94,8 @@ struct Lanes
 
     static float total(Vec v)
     {
-        simde__m128 s = simde_mm_add_ps(simde_mm256_castps256_ps128(v), simde_mm256_extractf128_ps(v, 1));
+        simde__m128 s =
+            simde_mm_add_ps(simde_mm256_castps256_ps128(v), simde_mm256_extractf128_ps(v, 1));
         s = simde_mm_add_ps(s, simde_mm_movehl_ps(s, s));
         s = simde_mm_add_ss(s, simde_mm_shuffle_ps(s, s, 1));
         return simde_mm_cvtss_f32(s);

@@ -23,7 +23,10 @@ struct Lanes
         return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(from)));
     }
 
-    static __mmask16 tail_mask(std::size_t n) { return static_cast<__mmask16>((1U << n % width) - 1); }
+    static __mmask16 tail_mask(std::size_t n)
+    {
+        return static_cast<__mmask16>((1U << n % width) - 1);
+    }
 
     // The last n % width of the n elements at `from`; zero in the other lanes.
     static Vec load_tail(const float *from, std::size_t n)

@@ -45,7 +45,10 @@ public:
         load();
     }
     // The first element after the present block.
-    std::size_t after() const { return position_ + block < view_.count ? position_ + block : view_.count; }
+    std::size_t after() const
+    {
+        return position_ + block < view_.count ? position_ + block : view_.count;
+    }
 
     Indices indices;
     Values values;
@@ -55,7 +58,8 @@ private:
     void load()
     {
         const bool whole = position_ + block <= view_.count;
-        const void *from_indices = whole ? static_cast<const void *>(view_.indices + position_) : last_indices_;
+        const void *from_indices =
+            whole ? static_cast<const void *>(view_.indices + position_) : last_indices_;
         const float *from_values = whole ? view_.values + position_ : last_values_;
         indices = simde_mm256_loadu_si256(static_cast<const simde__m256i *>(from_indices));
         values = simde_mm256_loadu_ps(from_values);
@@ -84,8 +88,8 @@ inline void compare_rotated(Indices a, Indices b, Values b_values, Found &found,
     const Indices equal = simde_mm256_cmpeq_epi32(a, simde_mm256_shuffle_epi32(b, forth));
     const Values partner = simde_mm256_permute_ps(b_values, forth);
     found.in_a = simde_mm256_or_si256(found.in_a, equal);
-    found.partner =
-        simde_mm256_or_ps(found.partner, simde_mm256_and_ps(simde_mm256_castsi256_ps(equal), partner));
+    found.partner = simde_mm256_or_ps(found.partner,
+                                      simde_mm256_and_ps(simde_mm256_castsi256_ps(equal), partner));
     in_b = simde_mm256_or_si256(in_b, simde_mm256_shuffle_epi32(equal, back));
 }
 
@@ -115,7 +119,8 @@ inline Values all_if(bool condition)
 
 inline float total(Values v)
 {
-    simde__m128 s = simde_mm_add_ps(simde_mm256_castps256_ps128(v), simde_mm256_extractf128_ps(v, 1));
+    simde__m128 s =
+        simde_mm_add_ps(simde_mm256_castps256_ps128(v), simde_mm256_extractf128_ps(v, 1));
     s = simde_mm_add_ps(s, simde_mm_movehl_ps(s, s));
     s = simde_mm_add_ss(s, simde_mm_shuffle_ps(s, s, 1));
     return simde_mm_cvtss_f32(s);
@@ -160,7 +165,8 @@ template <class Metric> float block_distance(SparseView view_a, SparseView view_
         const bool a_goes = a.greatest <= b.greatest, b_goes = b.greatest <= a.greatest;
         const Values mask_a = all_if(a_goes), mask_b = all_if(b_goes);
         const Values alone = simde_mm256_andnot_ps(simde_mm256_castsi256_ps(found.in_b), b.values);
-        sum_a = Metric::add(sum_a, simde_mm256_and_ps(mask_a, simde_mm256_sub_ps(a.values, found.partner)));
+        sum_a = Metric::add(
+            sum_a, simde_mm256_and_ps(mask_a, simde_mm256_sub_ps(a.values, found.partner)));
         sum_b = Metric::add(sum_b, simde_mm256_and_ps(mask_b, alone));
         found.partner = simde_mm256_andnot_ps(mask_a, found.partner);
         found.in_b = simde_mm256_andnot_si256(simde_mm256_castps_si256(mask_b), found.in_b);
@@ -175,7 +181,8 @@ template <class Metric> float block_distance(SparseView view_a, SparseView view_
     }
     else if (!b.done())
     {
-        sum_b = Metric::add(sum_b, simde_mm256_andnot_ps(simde_mm256_castsi256_ps(found.in_b), b.values));
+        sum_b = Metric::add(sum_b,
+                            simde_mm256_andnot_ps(simde_mm256_castsi256_ps(found.in_b), b.values));
         rest = lonely<Metric>(view_b, b.after());
     }
     return total(simde_mm256_add_ps(sum_a, sum_b)) + rest;

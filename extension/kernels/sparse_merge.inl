@@ -46,10 +46,7 @@ inline float merged_products(SparseView a, SparseView b) noexcept
     return sum;
 }
 
-inline float square(float x) noexcept
-{
-    return x * x;
-}
+inline float square(float x) noexcept { return x * x; }
 
 inline float sum_of_squares(const float *values, std::size_t n) noexcept
 {
@@ -60,7 +57,8 @@ inline float sum_of_squares(const float *values, std::size_t n) noexcept
             part[j] += square(at(values, i + j));
     for (; i < n; i++)
         part[i % 8] += square(at(values, i));
-    return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+    return ((part[0] + part[1]) + (part[2] + part[3])) +
+           ((part[4] + part[5]) + (part[6] + part[7]));
 }
 
 float merged_l2_squared(SparseView a, SparseView b) noexcept
@@ -70,14 +68,12 @@ float merged_l2_squared(SparseView a, SparseView b) noexcept
     return sum;
 }
 
-float merged_inner_product(SparseView a, SparseView b) noexcept
-{
-    return merged_products(a, b);
-}
+float merged_inner_product(SparseView a, SparseView b) noexcept { return merged_products(a, b); }
 
 CosineParts<float> merged_cosine(SparseView a, SparseView b) noexcept
 {
-    return {merged_products(a, b), sum_of_squares(a.values, a.count), sum_of_squares(b.values, b.count)};
+    return {merged_products(a, b), sum_of_squares(a.values, a.count),
+            sum_of_squares(b.values, b.count)};
 }
 
 float merged_l1(SparseView a, SparseView b) noexcept
@@ -88,7 +84,7 @@ float merged_l1(SparseView a, SparseView b) noexcept
 }
 
 [[maybe_unused]] constexpr SparseKernels merge_kernels = {merged_l2_squared, merged_inner_product,
-                                                         merged_cosine, merged_l1};
+                                                          merged_cosine, merged_l1};
 
 }  // namespace
 }  // namespace quiver::kernels

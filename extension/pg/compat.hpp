@@ -32,7 +32,8 @@ extern "C" {
 
 // The module block: from 18 it carries name and version, shown by pg_get_loaded_modules().
 #if PG_VERSION_NUM >= 180000
-#define QUIVER_MODULE_MAGIC(version_text) PG_MODULE_MAGIC_EXT(.name = "quiver", .version = version_text)
+#define QUIVER_MODULE_MAGIC(version_text) \
+    PG_MODULE_MAGIC_EXT(.name = "quiver", .version = version_text)
 #else
 #define QUIVER_MODULE_MAGIC(version_text) PG_MODULE_MAGIC
 #endif

@@ -28,7 +28,7 @@ inline bool is_out_of_line(Datum datum)
 
 class Varlena
 {
-  public:
+public:
     explicit Varlena(Datum datum)
     {
         auto *value = reinterpret_cast<varlena *>(DatumGetPointer(datum));
@@ -38,24 +38,13 @@ class Varlena
     }
 
     // Of an out-of-line value, the first `size` bytes only.
-    Varlena(Datum datum, std::size_t size) : Varlena(datum, size, is_out_of_line(datum))
-    {
-    }
+    Varlena(Datum datum, std::size_t size) : Varlena(datum, size, is_out_of_line(datum)) {}
 
     // After the length word; unaligned.
-    const char *bytes() const
-    {
-        return bytes_;
-    }
-    std::size_t size() const
-    {
-        return size_;
-    }
+    const char *bytes() const { return bytes_; }
+    std::size_t size() const { return size_; }
     // Whether bytes beyond those asked for may have been left out.
-    bool is_part() const
-    {
-        return is_part_;
-    }
+    bool is_part() const { return is_part_; }
 
     void release()
     {
@@ -64,11 +53,11 @@ class Varlena
         copy_ = nullptr;
     }
 
-  private:
+private:
     Varlena(Datum datum, std::size_t size, bool part)
-        : Varlena(part ? PointerGetDatum(detoast_attr_slice(
-                             reinterpret_cast<varlena *>(DatumGetPointer(datum)), 0,
-                             static_cast<std::int32_t>(size)))
+        : Varlena(part ? PointerGetDatum(
+                             detoast_attr_slice(reinterpret_cast<varlena *>(DatumGetPointer(datum)),
+                                                0, static_cast<std::int32_t>(size)))
                        : datum)
     {
         is_part_ = part;

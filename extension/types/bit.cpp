@@ -42,8 +42,8 @@ struct Arguments
 QUIVER_FUNCTION(hamming_distance)
 {
     const Arguments args{fcinfo};
-    PG_RETURN_FLOAT8(static_cast<double>(quiver::kernels::active->bit.hamming(
-        args.a.bytes, args.b.bytes, args.a.byte_count())));
+    PG_RETURN_FLOAT8(static_cast<double>(
+        quiver::kernels::active->bit.hamming(args.a.bytes, args.b.bytes, args.a.byte_count())));
 }
 
 // One minus shared bits over bits set in either. Nothing shared is 1, also for two empty sets.

@@ -17,10 +17,7 @@ struct BitView
     std::int32_t length;  // bits
     const std::uint8_t *bytes;  // pad bits of the last one are zero
 
-    std::size_t byte_count() const
-    {
-        return (static_cast<std::size_t>(length) + 7) / 8;
-    }
+    std::size_t byte_count() const { return (static_cast<std::size_t>(length) + 7) / 8; }
 };
 
 [[noreturn, gnu::cold]] void report_damaged_bits(std::size_t size, std::int32_t length);

@@ -62,42 +62,29 @@ template <class T> Dense<T> *make_dense(int dim)
 // kernels and to Element<T>::widen().
 template <class T> class View
 {
-  public:
-    explicit View(Datum datum) : View(pg::Varlena{datum}, dense_max_dim)
-    {
-    }
+public:
+    explicit View(Datum datum) : View(pg::Varlena{datum}, dense_max_dim) {}
 
     // Only the first `limit` elements, for which an out-of-line value is not fetched as a whole.
     // dim() is that of the whole.
     View(Datum datum, int limit)
-        : View(pg::Varlena{datum, dense_prefix + static_cast<std::size_t>(limit) * sizeof(T)}, limit)
+        : View(pg::Varlena{datum, dense_prefix + static_cast<std::size_t>(limit) * sizeof(T)},
+               limit)
     {
     }
 
-    int dim() const
-    {
-        return dim_;
-    }
-    std::size_t count() const
-    {
-        return static_cast<std::size_t>(dim_);
-    }
-    const T *elements() const
-    {
-        return reinterpret_cast<const T *>(value_.bytes() + dense_prefix);
-    }
+    int dim() const { return dim_; }
+    std::size_t count() const { return static_cast<std::size_t>(dim_); }
+    const T *elements() const { return reinterpret_cast<const T *>(value_.bytes() + dense_prefix); }
     T operator[](int i) const
     {
         T value;
         std::memcpy(&value, elements() + i, sizeof value);
         return value;
     }
-    void release()
-    {
-        value_.release();
-    }
+    void release() { value_.release(); }
 
-  private:
+private:
     View(pg::Varlena value, int limit) : value_(value)
     {
         std::int16_t dim = 0;
@@ -122,7 +109,8 @@ template <class T> struct Pair
     View<T> b;
 
     explicit Pair(FunctionCallInfo fcinfo)
-        : a(pg::repeated_argument(fcinfo, 0)), b(pg::repeated_argument(fcinfo, 1))
+        : a(pg::repeated_argument(fcinfo, 0)),
+          b(pg::repeated_argument(fcinfo, 1))
     {
         pg::prefetch_row_below(a.elements(), a.count() * sizeof(T));
         pg::prefetch_row_below(b.elements(), b.count() * sizeof(T));

@@ -14,26 +14,17 @@ namespace quiver::types {
 struct Add
 {
     static constexpr bool may_underflow = false;
-    static float apply(float a, float b)
-    {
-        return a + b;
-    }
+    static float apply(float a, float b) { return a + b; }
 };
 struct Subtract
 {
     static constexpr bool may_underflow = false;
-    static float apply(float a, float b)
-    {
-        return a - b;
-    }
+    static float apply(float a, float b) { return a - b; }
 };
 struct Multiply
 {
     static constexpr bool may_underflow = true;
-    static float apply(float a, float b)
-    {
-        return a * b;
-    }
+    static float apply(float a, float b) { return a * b; }
 };
 
 template <class T> void check_overflow(const T *x, int n)

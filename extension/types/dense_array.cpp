@@ -4,7 +4,8 @@
 namespace quiver::types {
 
 NumberArray::NumberArray(ArrayType *array)
-    : array_(array), count_(ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)))
+    : array_(array),
+      count_(ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)))
 {
     if (ARR_NDIM(array) > 1)
         ereport(ERROR, errcode(ERRCODE_DATA_EXCEPTION), errmsg("array must be 1-D"));

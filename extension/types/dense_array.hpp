@@ -8,14 +8,11 @@ namespace quiver::types {
 // A null-free array of at most one dimension, read as numbers of one C++ type after another.
 class NumberArray
 {
-  public:
+public:
     // Raises pgvector's errors for two dimensions and for nulls.
     explicit NumberArray(ArrayType *array);
 
-    int count() const
-    {
-        return count_;
-    }
+    int count() const { return count_; }
 
     // Calls `use(position, number)` for each, with numbers of the element type: int16, int32,
     // float or double, and numeric as the type given.
@@ -23,26 +20,23 @@ class NumberArray
     {
         switch (ARR_ELEMTYPE(array_))
         {
-            case INT2OID:
-                return each(reinterpret_cast<const std::int16_t *>(data()), use);
-            case INT4OID:
-                return each(reinterpret_cast<const std::int32_t *>(data()), use);
-            case FLOAT4OID:
-                return each(reinterpret_cast<const float *>(data()), use);
-            case FLOAT8OID:
-                return each(reinterpret_cast<const double *>(data()), use);
-            case NUMERICOID:
-                return each_numeric<Numeric>(use);
-            default:
-                ereport(ERROR, errcode(ERRCODE_DATA_EXCEPTION), errmsg("unsupported array type"));
+        case INT2OID:
+            return each(reinterpret_cast<const std::int16_t *>(data()), use);
+        case INT4OID:
+            return each(reinterpret_cast<const std::int32_t *>(data()), use);
+        case FLOAT4OID:
+            return each(reinterpret_cast<const float *>(data()), use);
+        case FLOAT8OID:
+            return each(reinterpret_cast<const double *>(data()), use);
+        case NUMERICOID:
+            return each_numeric<Numeric>(use);
+        default:
+            ereport(ERROR, errcode(ERRCODE_DATA_EXCEPTION), errmsg("unsupported array type"));
         }
     }
 
-  private:
-    const char *data() const
-    {
-        return ARR_DATA_PTR(array_);
-    }
+private:
+    const char *data() const { return ARR_DATA_PTR(array_); }
     Datum *numerics() const;
 
     template <class Number, class Use> void each(const Number *numbers, Use use) const

@@ -45,8 +45,8 @@ template <class T> Datum dense_negative_inner_product(FunctionCallInfo fcinfo)
 template <class T> Datum dense_cosine_distance(FunctionCallInfo fcinfo)
 {
     const Pair<T> pair{fcinfo};
-    const auto parts = Element<T>::kernels().cosine(pair.a.elements(), pair.b.elements(),
-                                                    pair.a.count());
+    const auto parts =
+        Element<T>::kernels().cosine(pair.a.elements(), pair.b.elements(), pair.a.count());
     // One root of the product, which loses less than the product of two roots.
     const double similarity =
         static_cast<double>(parts.dot) /
@@ -89,7 +89,8 @@ template <class T> double norm_squared(const View<T> &vector)
         for (; i < n; ++i)
             sums[0] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
     }
-    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) +
+           ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
 template <class T> Datum dense_norm(FunctionCallInfo fcinfo)

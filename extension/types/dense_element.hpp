@@ -33,28 +33,13 @@ template <> struct Element<float>
     static constexpr Bits infinity = 0x7F800000;
     static constexpr Bits negative_zero = 0x80000000;
 
-    static const kernels::DenseKernels<float> &kernels()
-    {
-        return kernels::active->f32;
-    }
-    static Bits bits(float value)
-    {
-        return std::bit_cast<Bits>(value);
-    }
-    static float to_float(float value)
-    {
-        return value;
-    }
+    static const kernels::DenseKernels<float> &kernels() { return kernels::active->f32; }
+    static Bits bits(float value) { return std::bit_cast<Bits>(value); }
+    static float to_float(float value) { return value; }
     // Equal and ordered as the values are.
-    static float order_key(float value)
-    {
-        return value;
-    }
+    static float order_key(float value) { return value; }
     // `n` elements as floats: `in` itself here, `buffer` for the other types.
-    static const UnalignedFloat *widen(const float *in, int, float *)
-    {
-        return in;
-    }
+    static const UnalignedFloat *widen(const float *in, int, float *) { return in; }
     static void narrow(const float *in, float *out, int n)
     {
         std::memcpy(out, in, static_cast<std::size_t>(n) * sizeof(float));
@@ -70,18 +55,9 @@ template <> struct Element<Half>
     static constexpr Bits infinity = 0x7C00;
     static constexpr Bits negative_zero = 0x8000;
 
-    static const kernels::DenseKernels<Half> &kernels()
-    {
-        return kernels::active->f16;
-    }
-    static Bits bits(Half value)
-    {
-        return value.bits;
-    }
-    static float to_float(Half value)
-    {
-        return kernels::half_to_float(value);
-    }
+    static const kernels::DenseKernels<Half> &kernels() { return kernels::active->f16; }
+    static Bits bits(Half value) { return value.bits; }
+    static float to_float(Half value) { return kernels::half_to_float(value); }
     // Sign and magnitude read as an integer: both zeros give 0.
     static int order_key(Half value)
     {
@@ -105,18 +81,9 @@ template <> struct Element<std::int8_t>
     static constexpr const char *type_name = "tinyvec";
     static constexpr bool is_floating = false;
 
-    static const kernels::DenseKernels<std::int8_t> &kernels()
-    {
-        return kernels::active->i8;
-    }
-    static float to_float(std::int8_t value)
-    {
-        return value;
-    }
-    static int order_key(std::int8_t value)
-    {
-        return value;
-    }
+    static const kernels::DenseKernels<std::int8_t> &kernels() { return kernels::active->i8; }
+    static float to_float(std::int8_t value) { return value; }
+    static int order_key(std::int8_t value) { return value; }
     static const UnalignedFloat *widen(const std::int8_t *in, int n, float *buffer)
     {
         for (int i = 0; i < n; ++i)

@@ -48,9 +48,7 @@ template <class T> Datum dense_binary_quantize(FunctionCallInfo fcinfo)
     const int dim = vector.dim();
     VarBit *result = make_bits(dim);
     bits8 *out = VARBITS(result);
-    const auto positive = [&](int i) {
-        return Element<T>::order_key(vector[i]) > 0 ? 1U : 0U;
-    };
+    const auto positive = [&](int i) { return Element<T>::order_key(vector[i]) > 0 ? 1U : 0U; };
     int i = 0;
     for (; i + 8 <= dim; i += 8)
     {

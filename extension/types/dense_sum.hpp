@@ -13,31 +13,19 @@ namespace quiver::types {
 
 class SumState
 {
-  public:
+public:
     // Takes a state from SQL; `caller` is named in the error if it is no such array.
     SumState(ArrayType *array, const char *caller);
 
     // A state of `dim` sums that are not set.
     SumState(int dim, double rows);
 
-    ArrayType *array() const
-    {
-        return array_;
-    }
-    int dim() const
-    {
-        return ARR_DIMS(array_)[0] - 1;
-    }
-    double &rows() const
-    {
-        return *reinterpret_cast<double *>(ARR_DATA_PTR(array_));
-    }
-    double *sums() const
-    {
-        return &rows() + 1;
-    }
+    ArrayType *array() const { return array_; }
+    int dim() const { return ARR_DIMS(array_)[0] - 1; }
+    double &rows() const { return *reinterpret_cast<double *>(ARR_DATA_PTR(array_)); }
+    double *sums() const { return &rows() + 1; }
 
-  private:
+private:
     ArrayType *array_;
 };
 

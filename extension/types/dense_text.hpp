@@ -24,8 +24,8 @@ template <class T> ElementText<T> read_element(const char *text)
     else
     {
         const kernels::FloatParse parse = kernels::parse_float(text);
-        const bool too_large = parse.status == kernels::FloatParse::Status::out_of_range &&
-                               std::isinf(parse.value);
+        const bool too_large =
+            parse.status == kernels::FloatParse::Status::out_of_range && std::isinf(parse.value);
         if constexpr (std::is_same_v<T, float>)
             return {parse.value, parse.end, too_large};
         else

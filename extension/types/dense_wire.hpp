@@ -36,8 +36,7 @@ template <class T> Datum dense_recv(FunctionCallInfo fcinfo)
 
     Dense<T> *result = make_dense<T>(dim);
     // A message cut short is reported after the elements it has, as if they were read one by one.
-    const int sent =
-        std::min(dim, (message->len - message->cursor) / static_cast<int>(sizeof(T)));
+    const int sent = std::min(dim, (message->len - message->cursor) / static_cast<int>(sizeof(T)));
     swap_elements<T>(message->data + message->cursor, reinterpret_cast<char *>(result->x), sent);
     check_elements(result->x, sent);
     (void) pq_getmsgbytes(message, dim * static_cast<int>(sizeof(T)));

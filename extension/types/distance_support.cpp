@@ -13,10 +13,10 @@ namespace {
 // How values of a type are laid out and how fast they are compared.
 struct TypeProfile
 {
-    double header;          // bytes before the elements, length word included
-    double bytes_per_dim;   // 0: the type modifier says nothing about the size (sparsevec)
+    double header;  // bytes before the elements, length word included
+    double bytes_per_dim;  // 0: the type modifier says nothing about the size (sparsevec)
     double bytes_per_unit;  // bytes of one argument compared in the time of one cpu_operator_cost
-    double unknown_bytes;   // size assumed of a value nothing is known about
+    double unknown_bytes;  // size assumed of a value nothing is known about
 };
 
 // Measured by bench/planner/run.sh. The dense kernels keep up with the memory that delivers the
@@ -44,7 +44,7 @@ constexpr double least_moved_bytes = 128;
 // One argument of a call.
 struct Argument
 {
-    double bytes = 0;         // size of the value; 0 if unknown
+    double bytes = 0;  // size of the value; 0 if unknown
     double stored_width = 0;  // average size within the row, from statistics; 0 if unknown
     bool may_move_out = false;  // a column whose storage allows long values out of line
 };
@@ -58,8 +58,8 @@ bool column_may_move_out(PlannerInfo *root, const Var *column)
     const RangeTblEntry *entry = planner_rt_fetch(column->varno, root);
     if (entry->rtekind != RTE_RELATION)
         return false;
-    HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(entry->relid),
-                                      Int16GetDatum(column->varattno));
+    HeapTuple tuple =
+        SearchSysCache2(ATTNUM, ObjectIdGetDatum(entry->relid), Int16GetDatum(column->varattno));
     if (!HeapTupleIsValid(tuple))
         return false;
     const char storage = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attstorage;

@@ -30,9 +30,9 @@ void SparseSum::reserve(std::size_t more)
         return;
     const std::size_t capacity = std::max(2 * capacity_, count_ + std::max(more, least_pending));
     const Size bytes = capacity * sizeof(Element);
-    elements_ = static_cast<Element *>(elements_ == nullptr
-                                           ? MemoryContextAllocHuge(context_, bytes)
-                                           : repalloc_huge(elements_, bytes));
+    elements_ =
+        static_cast<Element *>(elements_ == nullptr ? MemoryContextAllocHuge(context_, bytes)
+                                                    : repalloc_huge(elements_, bytes));
     capacity_ = capacity;
 }
 

@@ -12,7 +12,7 @@ namespace quiver::types {
 
 class SparseSum
 {
-  public:
+public:
     // An empty sum for vectors of `dim` dimensions, in `context`.
     static SparseSum *create(MemoryContext context, std::int32_t dim);
 
@@ -21,14 +21,8 @@ class SparseSum
     // Take another worker's sum in.
     void add(const SparseSum &other);
 
-    std::int32_t dim() const
-    {
-        return dim_;
-    }
-    std::int64_t rows() const
-    {
-        return rows_;
-    }
+    std::int32_t dim() const { return dim_; }
+    std::int64_t rows() const { return rows_; }
 
     // The sum of all rows divided by `divisor`. Overflow and too many elements are errors.
     SparseVector *result(double divisor);
@@ -37,7 +31,7 @@ class SparseSum
     bytea *serialize();
     static SparseSum *deserialize(MemoryContext context, const bytea *bytes);
 
-  private:
+private:
     struct Element
     {
         std::int32_t index;
@@ -50,9 +44,9 @@ class SparseSum
     MemoryContext context_;
     std::int64_t rows_;
     std::int32_t dim_;
-    Element *elements_;     // first the sorted run, then the pending ones
-    std::size_t run_;       // length of the run
-    std::size_t count_;     // run and pending
+    Element *elements_;  // first the sorted run, then the pending ones
+    std::size_t run_;  // length of the run
+    std::size_t count_;  // run and pending
     std::size_t capacity_;
 };
 

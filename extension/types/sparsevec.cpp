@@ -86,7 +86,8 @@ double sparsevec_norm(const SparseVector *vector)
 
 SparseBuilder::SparseBuilder(std::int32_t dim, std::size_t capacity)
     : result_(static_cast<SparseVector *>(palloc(sparsevec_size(capacity)))),
-      values_(reinterpret_cast<float *>(result_->indices + capacity)), capacity_(capacity)
+      values_(reinterpret_cast<float *>(result_->indices + capacity)),
+      capacity_(capacity)
 {
     result_->dim = dim;
     result_->unused = 0;

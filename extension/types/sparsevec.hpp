@@ -26,18 +26,9 @@ struct SparseVector
     std::int32_t unused;
     std::int32_t indices[FLEXIBLE_ARRAY_MEMBER];
 
-    float *values()
-    {
-        return reinterpret_cast<float *>(indices + nnz);
-    }
-    const float *values() const
-    {
-        return reinterpret_cast<const float *>(indices + nnz);
-    }
-    kernels::SparseView view() const
-    {
-        return {indices, values(), static_cast<std::size_t>(nnz)};
-    }
+    float *values() { return reinterpret_cast<float *>(indices + nnz); }
+    const float *values() const { return reinterpret_cast<const float *>(indices + nnz); }
+    kernels::SparseView view() const { return {indices, values(), static_cast<std::size_t>(nnz)}; }
 };
 static_assert(offsetof(SparseVector, indices) == 16);
 
@@ -77,7 +68,7 @@ double sparsevec_norm(const SparseVector *vector);
 // finish() moves them up.
 class SparseBuilder
 {
-  public:
+public:
     SparseBuilder(std::int32_t dim, std::size_t capacity);
 
     void append(std::int32_t index, float value)
@@ -90,23 +81,14 @@ class SparseBuilder
         ++count_;
     }
 
-    std::size_t count() const
-    {
-        return count_;
-    }
-    std::int32_t *indices()
-    {
-        return result_->indices;
-    }
-    float *values()
-    {
-        return values_;
-    }
+    std::size_t count() const { return count_; }
+    std::int32_t *indices() { return result_->indices; }
+    float *values() { return values_; }
 
     // More than sparsevec_max_nonzeros elements is an error.
     SparseVector *finish();
 
-  private:
+private:
     SparseVector *result_;
     float *values_;
     [[maybe_unused]] std::size_t capacity_;  // for assertions

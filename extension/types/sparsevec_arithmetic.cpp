@@ -183,7 +183,4 @@ QUIVER_FUNCTION(sparsevec_subvector)
     PG_RETURN_POINTER(subvector(QUIVER_ARG_SPARSEVEC(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2)));
 }
 
-QUIVER_FUNCTION(sparsevec_l2_normalize)
-{
-    PG_RETURN_POINTER(normalize(QUIVER_ARG_SPARSEVEC(0)));
-}
+QUIVER_FUNCTION(sparsevec_l2_normalize) { PG_RETURN_POINTER(normalize(QUIVER_ARG_SPARSEVEC(0))); }

@@ -66,8 +66,9 @@ VarBit *quantize(const SparseVector *vector)
     {
         check_sparsevec_index(vector->indices, i, vector->dim);
         if (values[i] > 0)
-            VARBITS(result)[vector->indices[i] / BITS_PER_BYTE] |= static_cast<bits8>(
-                1U << (BITS_PER_BYTE - 1 - vector->indices[i] % BITS_PER_BYTE));
+            VARBITS(result)
+            [vector->indices[i] / BITS_PER_BYTE] |=
+                static_cast<bits8>(1U << (BITS_PER_BYTE - 1 - vector->indices[i] % BITS_PER_BYTE));
     }
     return result;
 }
@@ -84,35 +85,17 @@ QUIVER_FUNCTION(sparsevec)
     PG_RETURN_POINTER(vector);
 }
 
-QUIVER_FUNCTION(vector_to_sparsevec)
-{
-    return from_dense<float>(fcinfo);
-}
+QUIVER_FUNCTION(vector_to_sparsevec) { return from_dense<float>(fcinfo); }
 
-QUIVER_FUNCTION(halfvec_to_sparsevec)
-{
-    return from_dense<Half>(fcinfo);
-}
+QUIVER_FUNCTION(halfvec_to_sparsevec) { return from_dense<Half>(fcinfo); }
 
-QUIVER_FUNCTION(tinyvec_to_sparsevec)
-{
-    return from_dense<std::int8_t>(fcinfo);
-}
+QUIVER_FUNCTION(tinyvec_to_sparsevec) { return from_dense<std::int8_t>(fcinfo); }
 
-QUIVER_FUNCTION(sparsevec_to_vector)
-{
-    return to_dense<float>(fcinfo);
-}
+QUIVER_FUNCTION(sparsevec_to_vector) { return to_dense<float>(fcinfo); }
 
-QUIVER_FUNCTION(sparsevec_to_halfvec)
-{
-    return to_dense<Half>(fcinfo);
-}
+QUIVER_FUNCTION(sparsevec_to_halfvec) { return to_dense<Half>(fcinfo); }
 
-QUIVER_FUNCTION(sparsevec_to_tinyvec)
-{
-    return to_dense<std::int8_t>(fcinfo);
-}
+QUIVER_FUNCTION(sparsevec_to_tinyvec) { return to_dense<std::int8_t>(fcinfo); }
 
 QUIVER_FUNCTION(sparsevec_binary_quantize)
 {

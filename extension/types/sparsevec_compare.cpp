@@ -61,40 +61,19 @@ std::uint64_t hash_argument(FunctionCallInfo fcinfo, std::uint64_t seed)
 
 using namespace quiver::types;
 
-QUIVER_FUNCTION(sparsevec_cmp)
-{
-    PG_RETURN_INT32(compare_arguments(fcinfo));
-}
+QUIVER_FUNCTION(sparsevec_cmp) { PG_RETURN_INT32(compare_arguments(fcinfo)); }
 
-QUIVER_FUNCTION(sparsevec_lt)
-{
-    PG_RETURN_BOOL(compare_arguments(fcinfo) < 0);
-}
+QUIVER_FUNCTION(sparsevec_lt) { PG_RETURN_BOOL(compare_arguments(fcinfo) < 0); }
 
-QUIVER_FUNCTION(sparsevec_le)
-{
-    PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0);
-}
+QUIVER_FUNCTION(sparsevec_le) { PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0); }
 
-QUIVER_FUNCTION(sparsevec_eq)
-{
-    PG_RETURN_BOOL(compare_arguments(fcinfo) == 0);
-}
+QUIVER_FUNCTION(sparsevec_eq) { PG_RETURN_BOOL(compare_arguments(fcinfo) == 0); }
 
-QUIVER_FUNCTION(sparsevec_ne)
-{
-    PG_RETURN_BOOL(compare_arguments(fcinfo) != 0);
-}
+QUIVER_FUNCTION(sparsevec_ne) { PG_RETURN_BOOL(compare_arguments(fcinfo) != 0); }
 
-QUIVER_FUNCTION(sparsevec_ge)
-{
-    PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0);
-}
+QUIVER_FUNCTION(sparsevec_ge) { PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0); }
 
-QUIVER_FUNCTION(sparsevec_gt)
-{
-    PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
-}
+QUIVER_FUNCTION(sparsevec_gt) { PG_RETURN_BOOL(compare_arguments(fcinfo) > 0); }
 
 // The low half of the extended hash with seed 0, as hash classes ask.
 QUIVER_FUNCTION(sparsevec_hash)

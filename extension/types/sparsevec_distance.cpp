@@ -38,8 +38,7 @@ struct Arguments
 const SparseVector *header_from_datum(Datum datum)
 {
     constexpr std::int32_t header_bytes = offsetof(SparseVector, indices) - VARHDRSZ;
-    return reinterpret_cast<const SparseVector *>(
-        PG_DETOAST_DATUM_SLICE(datum, 0, header_bytes));
+    return reinterpret_cast<const SparseVector *>(PG_DETOAST_DATUM_SLICE(datum, 0, header_bytes));
 }
 
 }  // namespace

@@ -82,15 +82,9 @@ QUIVER_FUNCTION(tinyvec_to_halfvec)
     PG_RETURN_POINTER(result);
 }
 
-QUIVER_FUNCTION(vector_to_tinyvec)
-{
-    return to_tiny<float>(fcinfo);
-}
+QUIVER_FUNCTION(vector_to_tinyvec) { return to_tiny<float>(fcinfo); }
 
-QUIVER_FUNCTION(halfvec_to_tinyvec)
-{
-    return to_tiny<Half>(fcinfo);
-}
+QUIVER_FUNCTION(halfvec_to_tinyvec) { return to_tiny<Half>(fcinfo); }
 
 QUIVER_FUNCTION(array_to_tinyvec)
 {
@@ -114,10 +108,7 @@ QUIVER_FUNCTION(tinyvec_to_int4)
     PG_RETURN_ARRAYTYPE_P(result);
 }
 
-QUIVER_FUNCTION(tinyvec_scale)
-{
-    return scale_tiny(PG_GETARG_DATUM(0), PG_GETARG_FLOAT8(1));
-}
+QUIVER_FUNCTION(tinyvec_scale) { return scale_tiny(PG_GETARG_DATUM(0), PG_GETARG_FLOAT8(1)); }
 
 QUIVER_FUNCTION(tinyvec_scale_reversed)
 {
@@ -130,15 +121,9 @@ QUIVER_FUNCTION(tinyvec_l2_normalize)
     PG_RETURN_POINTER(normalize(View<float>{PointerGetDatum(widen(tiny))}));
 }
 
-QUIVER_FUNCTION(vector_scalar_quantize)
-{
-    return quantize<float>(fcinfo);
-}
+QUIVER_FUNCTION(vector_scalar_quantize) { return quantize<float>(fcinfo); }
 
-QUIVER_FUNCTION(halfvec_scalar_quantize)
-{
-    return quantize<Half>(fcinfo);
-}
+QUIVER_FUNCTION(halfvec_scalar_quantize) { return quantize<Half>(fcinfo); }
 
 QUIVER_FUNCTION(scalar_dequantize)
 {

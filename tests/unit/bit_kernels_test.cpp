@@ -18,7 +18,8 @@ struct Counts
 class BitKernelsTest : public unit::PerLevel
 {
 protected:
-    void expect_counts(const std::uint8_t *a, const std::uint8_t *b, std::size_t bytes, const Counts &is)
+    void expect_counts(const std::uint8_t *a, const std::uint8_t *b, std::size_t bytes,
+                       const Counts &is)
     {
         ASSERT_EQ(kernels.bit.hamming(a, b, bytes), is.differing) << bytes;
         expect_parts(kernels.bit.jaccard(a, b, bytes), is, bytes);

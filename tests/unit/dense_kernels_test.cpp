@@ -16,14 +16,8 @@ using unit::Reference;
 constexpr std::size_t longest = 4100;
 constexpr std::size_t row_total = 9;
 
-float element(float value, float)
-{
-    return value;
-}
-Half element(float value, Half)
-{
-    return float_to_half(value);
-}
+float element(float value, float) { return value; }
+Half element(float value, Half) { return float_to_half(value); }
 
 // Values of mixed sign and magnitude, as a sum's rounding is worst when its terms differ.
 template <class T> std::vector<T> random_values(std::mt19937 &random)
@@ -36,14 +30,8 @@ template <class T> std::vector<T> random_values(std::mt19937 &random)
     return values;
 }
 
-const DenseKernels<float> &table(const Kernels &kernels, float)
-{
-    return kernels.f32;
-}
-const DenseKernels<Half> &table(const Kernels &kernels, Half)
-{
-    return kernels.f16;
-}
+const DenseKernels<float> &table(const Kernels &kernels, float) { return kernels.f32; }
+const DenseKernels<Half> &table(const Kernels &kernels, Half) { return kernels.f16; }
 
 struct RowReference
 {
@@ -51,8 +39,10 @@ struct RowReference
 
     template <class T>
     RowReference(const std::vector<T> &a, const std::vector<T> &b)
-        : l2_squared(a, b, unit::squared_difference), inner_product(a, b, unit::product),
-          l1(a, b, unit::difference), norm_a(a, b, unit::square_of_first),
+        : l2_squared(a, b, unit::squared_difference),
+          inner_product(a, b, unit::product),
+          l1(a, b, unit::difference),
+          norm_a(a, b, unit::square_of_first),
           norm_b(a, b, unit::square_of_second)
     {
     }
@@ -78,12 +68,12 @@ template <class T> std::size_t slack(Placing placing, std::size_t which)
 {
     switch (placing)
     {
-        case Placing::together:
-            return 0;
-        case Placing::apart:
-            return sizeof(T) * (5 * which % 16);
-        case Placing::unaligned:
-            return 1 + 2 * which % 7;
+    case Placing::together:
+        return 0;
+    case Placing::apart:
+        return sizeof(T) * (5 * which % 16);
+    case Placing::unaligned:
+        return 1 + 2 * which % 7;
     }
     return 0;
 }
@@ -118,7 +108,7 @@ template <class T> struct Fixture
     }
 };
 
-#define CHECK(what, result, reference)                                                              \
+#define CHECK(what, result, reference) \
     ASSERT_PRED3(within, result, reference, n) << what << " of " << n << ", row " << r
 
 template <class T> void one_to_one(const Kernels &kernels, Placing placing)
@@ -185,10 +175,7 @@ TEST_P(DenseKernelsTest, float_one_to_one_together)
 {
     one_to_one<float>(kernels, Placing::together);
 }
-TEST_P(DenseKernelsTest, float_one_to_one_apart)
-{
-    one_to_one<float>(kernels, Placing::apart);
-}
+TEST_P(DenseKernelsTest, float_one_to_one_apart) { one_to_one<float>(kernels, Placing::apart); }
 TEST_P(DenseKernelsTest, float_one_to_one_unaligned)
 {
     one_to_one<float>(kernels, Placing::unaligned);
@@ -197,22 +184,13 @@ TEST_P(DenseKernelsTest, float_one_to_many_together)
 {
     one_to_many<float>(kernels, Placing::together);
 }
-TEST_P(DenseKernelsTest, float_one_to_many_apart)
-{
-    one_to_many<float>(kernels, Placing::apart);
-}
+TEST_P(DenseKernelsTest, float_one_to_many_apart) { one_to_many<float>(kernels, Placing::apart); }
 TEST_P(DenseKernelsTest, float_one_to_many_unaligned)
 {
     one_to_many<float>(kernels, Placing::unaligned);
 }
-TEST_P(DenseKernelsTest, half_one_to_one_together)
-{
-    one_to_one<Half>(kernels, Placing::together);
-}
-TEST_P(DenseKernelsTest, half_one_to_one_apart)
-{
-    one_to_one<Half>(kernels, Placing::apart);
-}
+TEST_P(DenseKernelsTest, half_one_to_one_together) { one_to_one<Half>(kernels, Placing::together); }
+TEST_P(DenseKernelsTest, half_one_to_one_apart) { one_to_one<Half>(kernels, Placing::apart); }
 TEST_P(DenseKernelsTest, half_one_to_one_unaligned)
 {
     one_to_one<Half>(kernels, Placing::unaligned);
@@ -221,10 +199,7 @@ TEST_P(DenseKernelsTest, half_one_to_many_together)
 {
     one_to_many<Half>(kernels, Placing::together);
 }
-TEST_P(DenseKernelsTest, half_one_to_many_apart)
-{
-    one_to_many<Half>(kernels, Placing::apart);
-}
+TEST_P(DenseKernelsTest, half_one_to_many_apart) { one_to_many<Half>(kernels, Placing::apart); }
 TEST_P(DenseKernelsTest, half_one_to_many_unaligned)
 {
     one_to_many<Half>(kernels, Placing::unaligned);

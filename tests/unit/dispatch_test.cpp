@@ -15,10 +15,7 @@ TEST(DispatchTest, names)
     EXPECT_STREQ(level_name(Level::neon), "neon");
 }
 
-TEST(DispatchTest, the_best_level_is_available)
-{
-    ASSERT_NE(kernels_for(best_level()), nullptr);
-}
+TEST(DispatchTest, the_best_level_is_available) { ASSERT_NE(kernels_for(best_level()), nullptr); }
 
 TEST(DispatchTest, select_puts_a_level_in_force)
 {

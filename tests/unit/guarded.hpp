@@ -38,7 +38,8 @@ public:
             std::abort();
         end_ = start_ + room - slack;
     }
-    explicit Guarded(const std::vector<T> &values, std::size_t slack = 0) : Guarded(values.size(), slack)
+    explicit Guarded(const std::vector<T> &values, std::size_t slack = 0)
+        : Guarded(values.size(), slack)
     {
         if (!values.empty())
             std::memcpy(bytes(), values.data(), values.size() * sizeof(T));

@@ -11,10 +11,7 @@ namespace {
 using namespace quiver::kernels;
 using unit::Guarded;
 
-std::uint32_t bits_of(float value)
-{
-    return std::bit_cast<std::uint32_t>(value);
-}
+std::uint32_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value); }
 
 // A float NaN's half: quiet, sign and upper payload kept. A half NaN's float: the same, upwards.
 std::uint16_t half_of_nan(float value)
@@ -39,8 +36,16 @@ std::vector<Half> all_halves()
 // random bit patterns.
 std::vector<float> telling_floats()
 {
-    std::vector<float> all{NAN, -NAN, INFINITY, -INFINITY, 65519.996F, 65520.0F, 65536.0F, 3.4e38F,
-                           std::bit_cast<float>(0x7F800001U), std::bit_cast<float>(0xFFC12345U)};
+    std::vector<float> all{NAN,
+                           -NAN,
+                           INFINITY,
+                           -INFINITY,
+                           65519.996F,
+                           65520.0F,
+                           65536.0F,
+                           3.4e38F,
+                           std::bit_cast<float>(0x7F800001U),
+                           std::bit_cast<float>(0xFFC12345U)};
     for (unsigned bits = 0; bits < 0x7C00; bits++)
     {
         const double low = unit::exact(Half{static_cast<std::uint16_t>(bits)});
@@ -61,7 +66,8 @@ std::vector<float> telling_floats()
 
 void expect_half(Half result, float from)
 {
-    const std::uint16_t expected = std::isnan(from) ? half_of_nan(from) : unit::nearest_half(from).bits;
+    const std::uint16_t expected =
+        std::isnan(from) ? half_of_nan(from) : unit::nearest_half(from).bits;
     ASSERT_EQ(result.bits, expected) << "from " << from << " = " << std::hex << bits_of(from);
 }
 

@@ -16,8 +16,8 @@ using Int8 = std::int8_t;
 class Int8KernelsTest : public unit::PerLevel
 {
 protected:
-    void expect_exact(const Int8 *a, const Int8 *b, std::size_t n, double l2, double inner, double l1,
-                      double norm_a, double norm_b)
+    void expect_exact(const Int8 *a, const Int8 *b, std::size_t n, double l2, double inner,
+                      double l1, double norm_a, double norm_b)
     {
         const DenseKernels<Int8> &set = kernels.i8;
         ASSERT_EQ(set.l2_squared(a, b, n), l2) << n;
@@ -65,8 +65,8 @@ TEST_P(Int8KernelsTest, every_length)
     Guarded<Int8> a(x), b(y);
     for (std::size_t n : unit::lengths())
     {
-        expect_exact(a.last(n), b.last(n), n, l2.value[n], inner.value[n], l1.value[n], norm_a.value[n],
-                     norm_b.value[n]);
+        expect_exact(a.last(n), b.last(n), n, l2.value[n], inner.value[n], l1.value[n],
+                     norm_a.value[n], norm_b.value[n]);
         if (HasFatalFailure())
             return;
     }
@@ -82,8 +82,8 @@ TEST_P(Int8KernelsTest, extremes_do_not_overflow)
             Guarded<Int8> a(std::vector<Int8>(n, static_cast<Int8>(left)));
             Guarded<Int8> b(std::vector<Int8>(n, static_cast<Int8>(right)));
             const double apart = std::abs(left - right);
-            expect_exact(a.data(), b.data(), n, n * apart * apart, double(n) * left * right, n * apart,
-                         double(n) * left * left, double(n) * right * right);
+            expect_exact(a.data(), b.data(), n, n * apart * apart, double(n) * left * right,
+                         n * apart, double(n) * left * left, double(n) * right * right);
             if (HasFatalFailure())
                 return;
         }

@@ -33,8 +33,8 @@ inline std::string level_suffix(const testing::TestParamInfo<Level> &info)
     return quiver::kernels::level_name(info.param);
 }
 
-#define RUN_PER_LEVEL(suite)                                                                        \
-    INSTANTIATE_TEST_SUITE_P(levels, suite, testing::ValuesIn(unit::available_levels()),            \
+#define RUN_PER_LEVEL(suite) \
+    INSTANTIATE_TEST_SUITE_P(levels, suite, testing::ValuesIn(unit::available_levels()), \
                              unit::level_suffix)
 
 // The lengths to test: each from 1 to 4100.

@@ -13,18 +13,13 @@ namespace unit {
 
 using quiver::kernels::Half;
 
-inline double exact(float value)
-{
-    return value;
-}
-inline double exact(std::int8_t value)
-{
-    return value;
-}
+inline double exact(float value) { return value; }
+inline double exact(std::int8_t value) { return value; }
 inline double exact(Half half)
 {
     const int exponent = half.bits >> 10 & 0x1F, mantissa = half.bits & 0x3FF;
-    double value = exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
+    double value =
+        exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
     if (exponent == 31)
         value = mantissa == 0 ? std::numeric_limits<double>::infinity()
                               : std::numeric_limits<double>::quiet_NaN();
@@ -46,7 +41,8 @@ inline Half nearest_half(double value)
         int exponent;
         std::frexp(magnitude, &exponent);  // magnitude in [2^(exponent-1), 2^exponent)
         // 1024..2048 steps of 2^(exponent-11); 2048 carries into the exponent by itself
-        const auto steps = static_cast<unsigned>(std::nearbyint(std::ldexp(magnitude, 11 - exponent)));
+        const auto steps =
+            static_cast<unsigned>(std::nearbyint(std::ldexp(magnitude, 11 - exponent)));
         bits = (static_cast<unsigned>(exponent + 14) << 10) + (steps - 1024);
     }
     return Half{static_cast<std::uint16_t>(sign | bits)};
@@ -58,7 +54,8 @@ struct Reference
 {
     std::vector<double> value{0}, magnitude{0};
 
-    template <class T, class Term> Reference(const std::vector<T> &a, const std::vector<T> &b, Term term)
+    template <class T, class Term>
+    Reference(const std::vector<T> &a, const std::vector<T> &b, Term term)
     {
         for (std::size_t i = a.size(); i-- > 0;)
         {
@@ -69,25 +66,10 @@ struct Reference
     }
 };
 
-inline double squared_difference(double a, double b)
-{
-    return (a - b) * (a - b);
-}
-inline double product(double a, double b)
-{
-    return a * b;
-}
-inline double difference(double a, double b)
-{
-    return std::fabs(a - b);
-}
-inline double square_of_first(double a, double)
-{
-    return a * a;
-}
-inline double square_of_second(double, double b)
-{
-    return b * b;
-}
+inline double squared_difference(double a, double b) { return (a - b) * (a - b); }
+inline double product(double a, double b) { return a * b; }
+inline double difference(double a, double b) { return std::fabs(a - b); }
+inline double square_of_first(double a, double) { return a * a; }
+inline double square_of_second(double, double b) { return b * b; }
 
 }  // namespace unit

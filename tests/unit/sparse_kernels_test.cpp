@@ -22,7 +22,9 @@ struct Stored
     std::size_t count;
 
     explicit Stored(const Sparse &from, std::size_t slack = 0)
-        : indices(keys(from), slack), values(contents(from), slack), count(from.size())
+        : indices(keys(from), slack),
+          values(contents(from), slack),
+          count(from.size())
     {
     }
     SparseView view() { return {indices.data(), values.data(), count}; }
@@ -76,7 +78,8 @@ protected:
         all.insert(y.begin(), y.end());
         for (const auto &[index, unused] : all)
         {
-            const double a = x.contains(index) ? x.at(index) : 0, b = y.contains(index) ? y.at(index) : 0;
+            const double a = x.contains(index) ? x.at(index) : 0,
+                         b = y.contains(index) ? y.at(index) : 0;
             l2.add((a - b) * (a - b));
             inner.add(a * b);
             l1.add(std::fabs(a - b));

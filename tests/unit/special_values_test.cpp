@@ -32,8 +32,9 @@ protected:
                 std::vector<T> ones(n, one), others(n, other), changed = ones;
                 changed[place] = special;
                 Guarded<T> a(changed), b(others), plain(ones);
-                check(Results{set.l2_squared(a.data(), b.data(), n), set.inner_product(a.data(), b.data(), n),
-                              set.l1(a.data(), b.data(), n), set.cosine(a.data(), b.data(), n).dot});
+                check(Results{
+                    set.l2_squared(a.data(), b.data(), n), set.inner_product(a.data(), b.data(), n),
+                    set.l1(a.data(), b.data(), n), set.cosine(a.data(), b.data(), n).dot});
 
                 const T *rows[] = {plain.data(), plain.data(), plain.data(), a.data()};
                 float l2[4], inner[4], l1[4];
@@ -107,11 +108,13 @@ TEST_P(SpecialValuesTest, subnormal_numbers_count)
     for (std::size_t n : {1, 8, 40, 100})
     {
         std::vector<float> a(n, tiny), b(n, -tiny), ones(n, 1);
-        EXPECT_EQ(kernels.f32.inner_product(a.data(), ones.data(), n), static_cast<float>(n) * tiny);
+        EXPECT_EQ(kernels.f32.inner_product(a.data(), ones.data(), n),
+                  static_cast<float>(n) * tiny);
         EXPECT_EQ(kernels.f32.l1(a.data(), b.data(), n), static_cast<float>(2 * n) * tiny);
         std::vector<Half> small(n, Half{0x0001}), zeros(n, Half{0x8000});
         EXPECT_EQ(kernels.f16.l1(small.data(), zeros.data(), n), static_cast<float>(n) * 0x1p-24F);
-        EXPECT_EQ(kernels.f16.l2_squared(small.data(), zeros.data(), n), static_cast<float>(n) * 0x1p-48F);
+        EXPECT_EQ(kernels.f16.l2_squared(small.data(), zeros.data(), n),
+                  static_cast<float>(n) * 0x1p-48F);
     }
 }
 
