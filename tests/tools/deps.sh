@@ -51,7 +51,7 @@ wanted() {
         check)
             foreign_server || echo "postgresql-$version-pgtap"
             # The unit tests, the fuzzers, TAP's harness and the clients of tests/compat.
-            echo libgtest-dev clang libclang-rt-dev perl
+            echo git libgtest-dev clang libclang-rt-dev perl
             has_command node && has_command npm || echo nodejs npm ca-certificates
             ;;
         bench)
