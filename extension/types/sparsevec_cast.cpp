@@ -61,14 +61,15 @@ VarBit *quantize(const SparseVector *vector)
                 errmsg("bit string cannot have more than %d dimensions", bit_max_dim),
                 errdetail("The sparsevec has %d dimensions.", vector->dim));
     VarBit *result = make_bits(vector->dim);
+    bits8 *bits = VARBITS(result);
     const float *values = vector->values();
     for (std::int32_t i = 0; i < vector->nnz; ++i)
     {
         check_sparsevec_index(vector->indices, i, vector->dim);
+        const int place = vector->indices[i] % BITS_PER_BYTE;
         if (values[i] > 0)
-            VARBITS(result)
-            [vector->indices[i] / BITS_PER_BYTE] |=
-                static_cast<bits8>(1U << (BITS_PER_BYTE - 1 - vector->indices[i] % BITS_PER_BYTE));
+            bits[vector->indices[i] / BITS_PER_BYTE] |=
+                static_cast<bits8>(1U << (BITS_PER_BYTE - 1 - place));
     }
     return result;
 }
