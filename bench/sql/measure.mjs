@@ -10,6 +10,7 @@ import { document, row, header } from './report.mjs';
 import { Session } from './session.mjs';
 
 const runs = Number(process.env.RUNS ?? 7);
+const shortestRun = 50;  // milliseconds
 const data = process.env.BENCH_DATA;
 const wantedSets = (process.env.SETS ?? 'words clustered').split(' ');
 const wantedTypes = (process.env.TYPES ?? Object.keys(types).join(' ')).split(' ');
@@ -39,12 +40,14 @@ async function prepare() {
             `SELECT extversion FROM pg_extension WHERE extname = '${side.extension}'`);
     }
     await both('CREATE EXTENSION pg_prewarm');
-    await both(`CREATE FUNCTION elapsed(query text) RETURNS float8 LANGUAGE plpgsql AS $$
+    await both(`CREATE FUNCTION elapsed(query text, times integer) RETURNS float8 LANGUAGE plpgsql AS $$
         DECLARE
             started float8 := ${clock};
         BEGIN
-            EXECUTE query;
-            RETURN ${clock} - started;
+            FOR i IN 1 .. times LOOP
+                EXECUTE query;
+            END LOOP;
+            RETURN (${clock} - started) / times;
         END $$`);
 }
 
@@ -75,14 +78,17 @@ async function measure(test) {
     if (!agree(...answers))
         throw new Error(`answers differ: ${test.checked.slice(0, 120)}: ${JSON.stringify(answers)}`);
 
-    const quoted = `SELECT elapsed($query$${test.timed}$query$)`;
-    await both(quoted);
+    const elapsed = async ({ session }, repeated) => {
+        const [[ms]] = await session.rows(`SELECT elapsed($query$${test.timed}$query$, ${repeated})`);
+        return Number(ms);
+    };
+    // The warm-up also says how often a short query is repeated to make one run.
+    const warm = [];
+    for (const side of sides) warm.push(await elapsed(side, 2));
+    const repeated = Math.max(1, Math.ceil(shortestRun / Math.max(...warm, 1)));
     const times = sides.map(() => []);
     for (let run = 0; run < runs; run++)
-        for (const [index, { session }] of sides.entries()) {
-            const [[ms]] = await session.rows(quoted);
-            times[index].push(Number(ms));
-        }
+        for (const [index, side] of sides.entries()) times[index].push(await elapsed(side, repeated));
     const [ours, theirs] = times;
     const result = {
         ...test,
