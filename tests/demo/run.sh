@@ -47,10 +47,10 @@ nothing_left() { [ -z "$(ls -A "$TMPDIR")" ] || { ls -lA "$TMPDIR"; return 1; };
 none_running() {
     local directory
     for directory in /proc/[0-9]*; do
-        case $(readlink "$directory/cwd" 2>/dev/null; tr '\0' ' ' 2>/dev/null <"$directory/cmdline") in
+        case $(readlink "$directory/cwd"; tr '\0' ' ' <"$directory/cmdline") in
             *"$TMPDIR"/quiver.*) echo "still running: ${directory#/proc/}"; return 1 ;;
         esac
-    done
+    done 2>/dev/null
 }
 
 check 'the demo ends well' [ "$status" -eq 0 ]
@@ -80,7 +80,8 @@ check 'no process is left' none_running
 # script(1) gives its command a terminal.
 on_terminal() { timeout 120 script -qec "bash '$here/docs/demo/run.sh' 10" /dev/null </dev/null; }
 export TERM=xterm
-check 'colour on a terminal' bash -c "$(declare -f on_terminal); here='$here'; on_terminal | grep -q $'\x1b'"
+check 'colour on a terminal' bash -c \
+    "$(declare -f on_terminal); here='$here'; on_terminal | grep -q $'\x1b'"
 check 'NO_COLOR is respected' bash -c \
     "$(declare -f on_terminal); here='$here'; export NO_COLOR=1; ! on_terminal | grep -q $'\x1b'"
 

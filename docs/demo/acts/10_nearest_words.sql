@@ -3,7 +3,8 @@
 -- answer is exact. <=> is cosine distance: 0 is the same direction, 1 is unrelated.
 
 SELECT word,
-    round((embedding <=> (SELECT embedding FROM words WHERE word = 'king'))::numeric, 3) AS distance
+    round((embedding <=> (SELECT embedding FROM words WHERE word = 'king'))::numeric, 3)
+        AS distance
 FROM words
 WHERE word <> 'king'
 ORDER BY embedding <=> (SELECT embedding FROM words WHERE word = 'king')

@@ -15,14 +15,15 @@ LIMIT 4;
 -- More of them: "a is to b as the answer is to c".
 
 SELECT a, b, answer, c, round(distance::numeric, 3) AS distance
-FROM (VALUES ('paris', 'france', 'japan'), ('rome', 'italy', 'spain'), ('actor', 'man', 'woman'),
-             ('uncle', 'man', 'woman'), ('bigger', 'big', 'small'), ('better', 'good', 'bad'),
-             ('walking', 'walk', 'swim')) AS analogy (a, b, c)
+FROM (VALUES ('paris', 'france', 'japan'), ('rome', 'italy', 'spain'),
+             ('actor', 'man', 'woman'), ('uncle', 'man', 'woman'), ('bigger', 'big', 'small'),
+             ('better', 'good', 'bad'), ('walking', 'walk', 'swim')) AS analogy (a, b, c)
 JOIN words wa ON wa.word = a
 JOIN words wb ON wb.word = b
 JOIN words wc ON wc.word = c
 CROSS JOIN LATERAL (
-    SELECT w.word AS answer, w.embedding <=> (wa.embedding - wb.embedding + wc.embedding) AS distance
+    SELECT w.word AS answer,
+        w.embedding <=> (wa.embedding - wb.embedding + wc.embedding) AS distance
     FROM words w
     WHERE w.word NOT IN (a, b, c)
     ORDER BY distance

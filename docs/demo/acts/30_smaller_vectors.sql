@@ -1,12 +1,13 @@
 -- Smaller vectors
--- The same words in 2 bytes an element (half-precision floats), 1 byte (256 levels from -3 to 3) and
--- 1 bit (is it above zero?).
+-- The same words in 2 bytes an element (half-precision floats), 1 byte (256 levels from -3 to 3)
+-- and 1 bit (is it above zero?).
 
 CREATE TABLE words_half AS SELECT rank, embedding::halfvec(100) FROM words;
 
 CREATE TABLE words_tiny AS SELECT rank, scalar_quantize(embedding, -3, 3) AS embedding FROM words;
 
-CREATE TABLE words_bit AS SELECT rank, binary_quantize(embedding)::bit(100) AS embedding FROM words;
+CREATE TABLE words_bit AS
+    SELECT rank, binary_quantize(embedding)::bit(100) AS embedding FROM words;
 
 -- Searches for the 10 nearest of a word, whose vector is $1; the word itself makes 11. The last
 -- finds 400 candidates by their bits and puts those in order by their full vectors.
@@ -23,7 +24,8 @@ INSERT INTO searches VALUES
         SELECT rank FROM words_bit ORDER BY embedding <~> binary_quantize($1) LIMIT 11$$),
     ('bit + vector', 'words_bit', $$
         SELECT words.rank
-        FROM (SELECT rank FROM words_bit ORDER BY embedding <~> binary_quantize($1) LIMIT 400) candidates
+        FROM (SELECT rank FROM words_bit
+              ORDER BY embedding <~> binary_quantize($1) LIMIT 400) candidates
         JOIN words USING (rank)
         ORDER BY words.embedding <=> $1 LIMIT 11$$);
 

@@ -3,7 +3,8 @@
 -- five nearest that qualify. Here, words of three letters.
 
 SELECT word,
-    round((embedding <=> (SELECT embedding FROM words WHERE word = 'ocean'))::numeric, 3) AS distance
+    round((embedding <=> (SELECT embedding FROM words WHERE word = 'ocean'))::numeric, 3)
+        AS distance
 FROM words
 WHERE length(word) = 3
 ORDER BY embedding <=> (SELECT embedding FROM words WHERE word = 'ocean')
@@ -12,7 +13,8 @@ LIMIT 5;
 -- A distance can be the condition itself: all words closer to "guitar" than 0.25.
 
 SELECT word,
-    round((embedding <=> (SELECT embedding FROM words WHERE word = 'guitar'))::numeric, 3) AS distance
+    round((embedding <=> (SELECT embedding FROM words WHERE word = 'guitar'))::numeric, 3)
+        AS distance
 FROM words
 WHERE embedding <=> (SELECT embedding FROM words WHERE word = 'guitar') < 0.25 AND word <> 'guitar'
 ORDER BY distance;

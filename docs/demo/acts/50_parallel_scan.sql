@@ -17,7 +17,8 @@ ANALYZE pairs;
 SET max_parallel_workers_per_gather = 0;
 
 SELECT pair,
-    round((embedding <=> (SELECT embedding FROM words WHERE word = 'honeymoon'))::numeric, 3) AS distance
+    round((embedding <=> (SELECT embedding FROM words WHERE word = 'honeymoon'))::numeric, 3)
+        AS distance
 FROM pairs
 ORDER BY embedding <=> (SELECT embedding FROM words WHERE word = 'honeymoon')
 LIMIT 5;
@@ -25,7 +26,8 @@ LIMIT 5;
 SET max_parallel_workers_per_gather = 2;
 
 SELECT pair,
-    round((embedding <=> (SELECT embedding FROM words WHERE word = 'honeymoon'))::numeric, 3) AS distance
+    round((embedding <=> (SELECT embedding FROM words WHERE word = 'honeymoon'))::numeric, 3)
+        AS distance
 FROM pairs
 ORDER BY embedding <=> (SELECT embedding FROM words WHERE word = 'honeymoon')
 LIMIT 5;

@@ -12,7 +12,8 @@ centres AS (
     FROM lists
     JOIN words ON word = ANY (members)
     GROUP BY name, members)
-SELECT name, array_to_string(members, ', ') AS members, string_agg(word, ', ' ORDER BY distance) AS "goes on"
+SELECT name, array_to_string(members, ', ') AS members,
+    string_agg(word, ', ' ORDER BY distance) AS "goes on"
 FROM centres
 CROSS JOIN LATERAL (
     SELECT word, embedding <=> centre AS distance

@@ -1,8 +1,8 @@
 -- One library, several instruction sets
 -- The distance kernels are chosen when the library is loaded, to suit the processor. quiver.simd
 -- forces a lower level, here to see what each is worth: milliseconds for one query against 1,250
--- vectors of 1,600 dimensions (16 words in a row), best of 20. A level that this processor lacks has
--- no figure.
+-- vectors of 1,600 dimensions (16 words in a row), best of 20. A level that this processor lacks
+-- has no figure.
 
 \set show off
 SET max_parallel_workers_per_gather = 0;
@@ -22,7 +22,8 @@ INSERT INTO long_tiny SELECT scalar_quantize(as_vector, -3, 3) FROM long_vectors
 INSERT INTO long_bits SELECT binary_quantize(as_vector) FROM long_vectors;
 VACUUM ANALYZE long_vectors, long_halves, long_tiny, long_bits;
 
-CREATE FUNCTION level_ms(level text, expression text, source text) RETURNS numeric LANGUAGE plpgsql AS $$
+CREATE FUNCTION level_ms(level text, expression text, source text) RETURNS numeric
+LANGUAGE plpgsql AS $$
 DECLARE
     begin_time timestamptz;
     best interval;

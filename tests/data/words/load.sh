@@ -8,7 +8,11 @@ gzip -t "$data"
 {
     cat <<'SQL'
 BEGIN;
-CREATE TABLE :"table" (rank integer PRIMARY KEY, word text NOT NULL UNIQUE, embedding :type(100) NOT NULL);
+CREATE TABLE :"table" (
+    rank integer PRIMARY KEY,
+    word text NOT NULL UNIQUE,
+    embedding :type(100) NOT NULL
+);
 COPY :"table" FROM STDIN;
 SQL
     gzip -dc "$data"

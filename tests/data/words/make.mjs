@@ -24,7 +24,9 @@ if (manifest.name !== name || manifest.version !== version) {
     process.exit(1);
 }
 
-const { words, vectors, dimensions } = JSON.parse(readFileSync(join(directory, `${name}.json`), 'utf8'));
+const { words, vectors, dimensions } = JSON.parse(
+    readFileSync(join(directory, `${name}.json`), 'utf8'),
+);
 const chosen = words.filter((word) => /^[a-z]{3,}$/.test(word)).slice(0, rows);
 if (chosen.length !== rows) throw new Error(`only ${chosen.length} words qualify`);
 
@@ -53,4 +55,7 @@ chosen.forEach((word, index) => {
     writeAll(`${index + 1}\t${word}\t[${texts.join(',')}]\n`);
 });
 const rms = Math.sqrt(squares / (rows * dimensions));
-console.error(`${rows} words, error of an element: at most ${largest.toFixed(6)}, root mean square ${rms.toFixed(6)}`);
+console.error(
+    `${rows} words, error of an element: at most ${largest.toFixed(6)}, ` +
+        `root mean square ${rms.toFixed(6)}`,
+);
