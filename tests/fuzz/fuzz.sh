@@ -8,7 +8,7 @@
 #   FUZZ_KEEP=1    afterwards keep in tests/fuzz/corpus what a minimal corpus needs, and the table
 #                  of a run over all targets in docs/measured/fuzz.md
 #
-# A tenth of the time goes to inputs up to 70,000 bytes, which reach the types' limits; the rest
+# A tenth of the time goes to inputs up to 140,000 bytes, which reach the types' limits; the rest
 # stays below 4096 bytes, where a hundred times as many fit. Inputs found are kept between runs in
 # build/fuzz/corpus, and what breaks a target in tests/fuzz/findings.
 set -euo pipefail
@@ -39,7 +39,7 @@ fuzz_target() {
     local tenth=$(((seconds + 9) / 10)) edges features
     mkdir -p "$found" "$large"
     large_seeds "$target" "$large"
-    run_for "$tenth" 70000 "$log.large" "$target" "$large" || status=FAILED
+    run_for "$tenth" 140000 "$log.large" "$target" "$large" || status=FAILED
     run_for $((seconds - tenth)) 4096 "$log" "$target" "$found" "$fuzz_dir/corpus/$target" ||
         status=FAILED
     read -r edges features <<<"$(covered "$log")"
@@ -49,7 +49,7 @@ fuzz_target() {
 }
 
 head_of_table() {
-    echo "| target | executions up to 70,000 bytes | up to 4096 bytes | edges | features | result |"
+    echo "| target | executions up to 140,000 bytes | up to 4096 bytes | edges | features | result |"
     echo "|---|---:|---:|---:|---:|---|"
 }
 
@@ -94,7 +94,7 @@ if [ "${FUZZ_KEEP:-}" = 1 ]; then
         merged=$out/merged/$target
         rm -rf "$merged"
         mkdir -p "$merged" "$fuzz_dir/corpus/$target"
-        "$out/$target" -merge=1 -max_len=4096 "$merged" "$fuzz_dir/corpus/$target" \
+        "$out/$target" -set_cover_merge=1 -max_len=1024 "$merged" "$fuzz_dir/corpus/$target" \
             "$out/corpus/$target" 2>/dev/null
         rm -rf "${fuzz_dir:?}/corpus/$target"
         cp -r "$merged" "$fuzz_dir/corpus/$target"

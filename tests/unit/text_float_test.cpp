@@ -1,4 +1,5 @@
-// Floats to text and back, against the C library: every bit of what is read, every byte of what is written.
+// Floats to text and back, against the C library: every bit of what is read, every byte of what is
+// written.
 //
 // Reading is compared with strtof. Writing is compared with a reference built from
 // snprintf: the fewest digits that read back, laid out by the server's rules.
