@@ -38,6 +38,11 @@ function table(results) {
     ].join('\n');
 }
 
+const clocks = {
+    wall: 'wall time',
+    cpu: 'processor time, which is for a machine that is busy',
+};
+
 export function document(results, about) {
     const missed = results.filter(({ ratio, bar }) => ratio > bar);
     const verdict =
@@ -46,7 +51,7 @@ export function document(results, about) {
             : `${missed.length} of ${results.length} rows miss their bar; their ratio is bold.`;
     return `# Exact search, measured against pgvector
 
-Written by \`WRITE=1 make bench-sql\` (bench/sql). ${verdict}
+Written by \`WRITE=1${about.clock === 'cpu' ? ' CLOCK=cpu' : ''} make bench-sql\` (bench/sql). ${verdict}
 
 | | |
 |---|---|
@@ -54,7 +59,7 @@ Written by \`WRITE=1 make bench-sql\` (bench/sql). ${verdict}
 | processor | ${about.cpu}; quiver chose ${about.level} |
 | server | ${about.server}; ${about.values} |
 | peer | ${about.versions[1]}, ${about.peer} |
-| runs | ${about.runs} a side in turns (A B A B …), of 50 ms or more; ${about.clock} time |
+| runs | ${about.runs} a side in turns (A B A B …), of 50 ms or more; ${clocks[about.clock]} |
 
 quiver is the portable build that is shipped. Both extensions are in one server, each in its own
 database with the same rows; tables are in shared buffers, unlogged, frozen and analysed. \`words\`
