@@ -12,11 +12,10 @@
 # outlives COMMAND. Needs root.
 #
 #   QUIVER_ROOTS    where roots are kept (default: ${XDG_CACHE_HOME:-/var/cache}/quiver/roots)
-#   QUIVER_MIRROR   Debian mirror (default: http://deb.debian.org/debian)
+#   QUIVER_MIRROR   Debian mirror (default: debootstrap's own)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 roots=${QUIVER_ROOTS:-${XDG_CACHE_HOME:-/var/cache}/quiver/roots}
-mirror=${QUIVER_MIRROR:-http://deb.debian.org/debian}
 
 usage() {
     sed -n '4,5s/^# //p' "${BASH_SOURCE[0]}" >&2
@@ -38,7 +37,8 @@ make_root() {
     mkdir -p "$roots"
     rm -rf "$roots/$suite.new"
     echo "making a $suite root in $roots ..." >&2
-    debootstrap --variant=minbase --include=ca-certificates "$suite" "$roots/$suite.new" "$mirror" >"$log" 2>&1 || {
+    debootstrap --variant=minbase --include=ca-certificates "$suite" "$roots/$suite.new" \
+        ${QUIVER_MIRROR:+"$QUIVER_MIRROR"} >"$log" 2>&1 || {
         tail -n 20 "$log" >&2
         exit 1
     }

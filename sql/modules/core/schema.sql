@@ -11,4 +11,4 @@ COMMENT ON FUNCTION quiver.version() IS
 CREATE FUNCTION quiver.simd_level() RETURNS text
     AS 'MODULE_PATHNAME', 'quiver_simd_level' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION quiver.simd_level() IS
-    'instruction set level of the distance kernels in this session: scalar, avx2, avx512 or neon';
+    'instruction set level that distances are computed with: scalar, avx2, avx512 or neon';
