@@ -153,6 +153,19 @@ void errfinish(const char *, int, const char *)
     siglongjmp(on_error, 1);
 }
 
+// Soft errors, which servers from 16 on have: without an ErrorSaveContext they are hard ones.
+
+bool errsave_start(struct Node *context, const char *domain)
+{
+    FUZZ_CHECK(context == nullptr);
+    return errstart(ERROR, domain);
+}
+
+void errsave_finish(struct Node *, const char *file, int line, const char *function)
+{
+    errfinish(file, line, function);
+}
+
 // Messages: src/backend/libpq/pqformat.c says what these promise.
 
 void enlargeStringInfo(StringInfo buffer, int needed)
