@@ -6,14 +6,19 @@
 // time. Where the guess is wrong, lines are fetched that nobody reads.
 #pragma once
 
+#include "pg/varlena.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
 namespace quiver::pg {
 
-// `value` of `size` bytes lies in the row at hand; other columns make the guess less good.
-inline void prefetch_row_below(const void *value, std::size_t size)
+// `value` of `size` bytes was read from `argument` and lies in the row at hand, unless it was fetched
+// from elsewhere; other columns make the guess less good.
+inline void prefetch_row_below(Datum argument, const void *value, std::size_t size)
 {
+    if (is_out_of_line(argument))
+        return;
     constexpr std::size_t cache_line = 64;
     constexpr std::size_t between = 32;  // the tuple header and alignment
     // Once ten lines have been read upwards, the processor foresees the rest.

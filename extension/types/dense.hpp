@@ -112,8 +112,8 @@ template <class T> struct Pair
         : a(pg::repeated_argument(fcinfo, 0)),
           b(pg::repeated_argument(fcinfo, 1))
     {
-        pg::prefetch_row_below(a.elements(), a.count() * sizeof(T));
-        pg::prefetch_row_below(b.elements(), b.count() * sizeof(T));
+        pg::prefetch_row_below(PG_GETARG_DATUM(0), a.elements(), a.count() * sizeof(T));
+        pg::prefetch_row_below(PG_GETARG_DATUM(1), b.elements(), b.count() * sizeof(T));
         if (a.dim() != b.dim()) [[unlikely]]
             report_different_dims(Element<T>::type_name, a.dim(), b.dim());
     }

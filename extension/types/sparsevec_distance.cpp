@@ -25,8 +25,8 @@ struct Arguments
     {
         const SparseVector *first = sparsevec_from_datum(quiver::pg::repeated_argument(fcinfo, 0));
         const SparseVector *second = sparsevec_from_datum(quiver::pg::repeated_argument(fcinfo, 1));
-        quiver::pg::prefetch_row_below(first, VARSIZE(first));
-        quiver::pg::prefetch_row_below(second, VARSIZE(second));
+        quiver::pg::prefetch_row_below(PG_GETARG_DATUM(0), first, VARSIZE(first));
+        quiver::pg::prefetch_row_below(PG_GETARG_DATUM(1), second, VARSIZE(second));
         check_same_dims(first, second);
         a = first->view();
         b = second->view();
