@@ -41,3 +41,12 @@ extern "C" {
 // From 18: paths count disabled nodes, path keys name a comparison and not a btree strategy, and
 // the helpers of EXPLAIN have a header of their own (pg/planner.hpp).
 #define QUIVER_PLANNER_OF_18 (PG_VERSION_NUM >= 180000)
+
+// From 16: relations are found by locator (before: by node), and can be extended by many blocks at
+// once.
+#define QUIVER_RELATION_HAS_LOCATOR (PG_VERSION_NUM >= 160000)
+// From 17: an access method says that its builds may be parallel, and has a call when a statement's
+// inserts are over.
+#define QUIVER_INDEX_OF_17 (PG_VERSION_NUM >= 170000)
+// From 18: vacuum's delay knows what asks; an access method has more to say about its order.
+#define QUIVER_VACUUM_OF_18 (PG_VERSION_NUM >= 180000)

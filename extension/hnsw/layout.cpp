@@ -1,0 +1,56 @@
+// The choice of a chunk's size.
+#include "hnsw/layout.hpp"
+
+namespace quiver::hnsw {
+
+namespace {
+
+std::uint32_t per_page(std::uint32_t bytes)
+{
+    return static_cast<std::uint32_t>(storage::page_payload / bytes);
+}
+
+}  // namespace
+
+Layout::Layout(const RecordSizes &sizes, std::uint32_t vertices_per_chunk)
+    : chunk(vertices_per_chunk)
+{
+    const auto add = [&](storage::Section &section, std::uint32_t bytes) {
+        section = storage::make_section(bytes, vertices_per_chunk, chunk_pages);
+        chunk_pages += section.pages;
+    };
+    add(links, link_record_bytes(sizes.m));
+    add(codes, sizes.code_bytes);
+    add(attributes, sizes.attribute_bytes);
+    add(values, sizes.value_bytes);
+}
+
+std::uint32_t choose_vertices_per_chunk(const RecordSizes &sizes)
+{
+    constexpr std::uint32_t most_pages = 64;
+    const std::uint32_t links_per_page = per_page(link_record_bytes(sizes.m));
+    std::uint32_t best = links_per_page;
+    double best_cost = 1e300;
+    // Any section may be the one that decides where no page is left half empty.
+    for (const std::uint32_t bytes : {link_record_bytes(sizes.m), sizes.value_bytes,
+                                      sizes.code_bytes, sizes.attribute_bytes})
+    {
+        const std::uint32_t step = bytes == 0 ? 0 : per_page(bytes);
+        for (std::uint32_t count = step; step != 0; count += step)
+        {
+            const Layout layout{sizes, count};
+            if (layout.chunk_pages > most_pages)
+                break;
+            const double cost = static_cast<double>(layout.chunk_pages) / count;
+            // A larger chunk must be worth it: small indexes have one of them.
+            if (cost < best_cost * 0.995)
+            {
+                best = count;
+                best_cost = cost;
+            }
+        }
+    }
+    return best;
+}
+
+}  // namespace quiver::hnsw

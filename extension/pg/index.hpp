@@ -1,0 +1,74 @@
+// The door to PostgreSQL's headers for index access methods: relations, buffers, WAL, vacuum; and what
+// differs there between server versions.
+#pragma once
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "access/amapi.h"
+#include "access/genam.h"
+#include "access/generic_xlog.h"
+#include "access/reloptions.h"
+#include "access/relation.h"
+#include "access/relscan.h"
+#include "access/tableam.h"
+#include "access/xlog.h"
+#include "access/xloginsert.h"
+#include "catalog/index.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_operator.h"
+#include "commands/progress.h"
+#include "commands/vacuum.h"
+#include "common/pg_prng.h"
+#include "nodes/execnodes.h"
+#include "pgstat.h"
+#include "storage/buf_internals.h"
+#include "storage/bufmgr.h"
+#include "storage/bufpage.h"
+#include "storage/freespace.h"
+#include "storage/indexfsm.h"
+#include "storage/lmgr.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/index_selfuncs.h"
+}
+
+namespace quiver::pg {
+
+// A pin on a block if the buffer that held it last time still does; the cheap way to a hot page.
+inline bool read_recent_buffer(Relation relation, BlockNumber block, Buffer hint)
+{
+#if QUIVER_RELATION_HAS_LOCATOR
+    return ReadRecentBuffer(relation->rd_locator, MAIN_FORKNUM, block, hint);
+#else
+    return ReadRecentBuffer(relation->rd_node, MAIN_FORKNUM, block, hint);
+#endif
+}
+
+inline void delay_vacuum()
+{
+#if QUIVER_VACUUM_OF_18
+    vacuum_delay_point(false);
+#else
+    vacuum_delay_point();
+#endif
+}
+
+// A new block at the end of the relation, pinned and locked exclusively. Its bytes are zero.
+inline Buffer extend_relation(Relation relation, ForkNumber fork)
+{
+#if QUIVER_RELATION_HAS_LOCATOR
+    return ExtendBufferedRel(BMR_REL(relation), fork, nullptr, EB_LOCK_FIRST);
+#else
+    const bool locked = !RELATION_IS_LOCAL(relation) && fork == MAIN_FORKNUM;
+    if (locked)
+        LockRelationForExtension(relation, ExclusiveLock);
+    Buffer buffer = ReadBufferExtended(relation, fork, P_NEW, RBM_NORMAL, nullptr);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    if (locked)
+        UnlockRelationForExtension(relation, ExclusiveLock);
+    return buffer;
+#endif
+}
+
+}  // namespace quiver::pg
