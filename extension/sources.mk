@@ -28,6 +28,12 @@ SOURCES = \
 	types/sparsevec_compare \
 	types/sparsevec_distance \
 	types/sparsevec_text \
+	storage/page \
+	hnsw/graph_writer \
+	hnsw/layout \
+	hnsw/options \
+	hnsw/space \
+	hnsw/value \
 	kernels/half \
 	kernels/text_float_parse \
 	kernels/text_float_print \

@@ -114,8 +114,8 @@ struct MetaPage
     BlockNumber directory[];  // blocks of the directory pages
 };
 static_assert(std::is_trivially_copyable_v<MetaPage>);
-static_assert(sizeof(Attribute) == 8 && offsetof(MetaPage, attributes) == 72 &&
-              offsetof(MetaPage, vertex_count) == 200 && offsetof(MetaPage, directory) == 240);
+static_assert(sizeof(Attribute) == 8 && offsetof(MetaPage, attributes) == 64 &&
+              offsetof(MetaPage, vertex_count) == 192 && offsetof(MetaPage, directory) == 232);
 
 inline constexpr std::uint32_t max_directory_pages =
     (storage::page_payload - offsetof(MetaPage, directory)) / sizeof(BlockNumber);

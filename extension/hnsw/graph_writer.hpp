@@ -12,6 +12,8 @@
 
 #include "hnsw/layout.hpp"
 
+#include "pg/array.hpp"
+
 namespace quiver::hnsw {
 
 // One vertex as the writer takes it. Pointers are read during add() only.
@@ -33,9 +35,10 @@ struct VertexImage
 class GraphWriter
 {
 public:
-    // Writes the metapage of an empty index (and `centre`, meta.centre_pages pages of floats, if there is
-    // one: meta.centre_block is set here). The relation must be empty.
-    GraphWriter(Relation index, const MetaPage &meta, const float *centre = nullptr);
+    // Writes the metapage of an empty index and, if there is one, the centre: meta.centre_pages pages of
+    // floats, whose block is set here. The fork must be empty.
+    GraphWriter(Relation index, const MetaPage &meta, const float *centre = nullptr,
+                ForkNumber fork = MAIN_FORKNUM);
 
     void add(const VertexImage &vertex);
     // The number the next vertex gets.
@@ -43,27 +46,35 @@ public:
     void finish(Vertex entry, int entry_level);
 
 private:
+    // The item page being filled, in private memory.
+    struct OpenPage
+    {
+        storage::PageKind kind;
+        char *page;
+        BlockNumber block;
+    };
+
+    BlockNumber extend();
+    void write(BlockNumber block, const char *page);
+    void write_centre(const float *centre);
     void begin_chunk();
     void flush_chunk();
     void put(const storage::Section &section, std::uint32_t index, const void *bytes,
              std::uint32_t size);
-    RecordPointer add_item(storage::PageKind kind, const void *record, std::size_t size);
-    RecordPointer add_extra(Vertex owner, const VertexImage &vertex);
+    RecordPointer add_item(OpenPage *open, const void *record, std::size_t size);
+    RecordPointer add_extra(const VertexImage &vertex);
+    void add_links(const VertexImage &vertex, std::uint32_t index);
+    void write_directory();
 
     Relation index_;
+    ForkNumber fork_;
     MetaPage *meta_;  // a page's worth, with the directory's blocks
     Layout layout_;
-    DirectoryEntry *directory_;
-    std::uint32_t directory_room_;
-    char *chunk_;  // pages of the chunk at hand
-    BlockNumber chunk_start_;
-    struct Open  // the item page being filled, in private memory
-    {
-        char *page;
-        BlockNumber block;
-    };
-    Open extras_;
-    Open spill_;
+    pg::Array<DirectoryEntry> directory_;
+    char *chunk_ = nullptr;  // pages of the chunk at hand
+    char *record_;  // where a record is put together
+    OpenPage extras_;
+    OpenPage spill_;
 };
 
 }  // namespace quiver::hnsw

@@ -1,6 +1,8 @@
 // The choice of a chunk's size.
 #include "hnsw/layout.hpp"
 
+#include <initializer_list>
+
 namespace quiver::hnsw {
 
 namespace {

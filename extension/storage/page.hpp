@@ -54,7 +54,7 @@ void init_page(Page page, PageKind kind, std::uint32_t owner);
 // An empty page of a kind whose records have line pointers (extras, spill).
 void init_item_page(Page page, PageKind kind);
 
-// Record pages keep the mark in the special area's place of item pages: see docs/storage.md.
+// Item pages have line pointers where the mark would be; theirs is the page's last eight bytes.
 PageMark &item_page_mark(Page page);
 
 // The end of what has been written, for pages of fixed slots.
@@ -80,5 +80,8 @@ inline void check_page(Relation index, BlockNumber block, Page page, PageKind ki
 
 // The same for a page whose records have line pointers.
 void check_item_page(Relation index, BlockNumber block, Page page, PageKind kind);
+// A record of such a page, of at least `least` bytes.
+const char *checked_item(Relation index, BlockNumber block, Page page, OffsetNumber offset,
+                         std::size_t least);
 
 }  // namespace quiver::storage
