@@ -35,6 +35,8 @@ SOURCES = \
 	hnsw/space \
 	hnsw/value \
 	kernels/half \
+	kernels/rabitq_encode \
+	kernels/rabitq_rotate \
 	kernels/text_float_parse \
 	kernels/text_float_print \
 	kernels/text_int \
@@ -46,5 +48,6 @@ KERNELS = \
 	bits \
 	sparse \
 	convert \
+	rabitq \
 
 

@@ -24,6 +24,8 @@ gcc -std=c11 $plain_flags -Wall -Wextra -c -o "$out/plain.o" bench/kernels/plain
 g++ -std=c++20 -O2 -Wall -Wextra -Iextension -Ibench/kernels -c -o "$out/bench.o" bench/kernels/bench.cpp
 # shellcheck disable=SC2046
 g++ -o "$out/bench" "$out/bench.o" "$out/plain.o" $(cat "$out/kernels.list")
+# shellcheck disable=SC2046
+g++ -std=c++20 -O2 -Wall -Wextra -Iextension -Ibench/kernels -o "$out/codes" bench/kernels/codes.cpp $(cat "$out/kernels.list")
 
 report()
 {
@@ -41,6 +43,7 @@ report()
 
 TEXT
     "$out/bench" "$@"
+    "$out/codes" "$@"
 }
 
 if [ -n "$write" ]; then

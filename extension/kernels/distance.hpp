@@ -10,6 +10,7 @@
 #pragma once
 
 #include "kernels/half.hpp"
+#include "kernels/rabitq.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -127,6 +128,7 @@ struct Kernels
     const BitKernels &bit;
     const SparseKernels &sparse;
     const ConvertKernels &convert;
+    const CodeKernels &code;
 };
 
 // The set in force. Points at the scalar set until select() is called, so it is never null.

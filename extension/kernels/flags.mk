@@ -13,3 +13,9 @@ extension/kernels/%_scalar.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_scalar)
 extension/kernels/%_avx2.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_avx2)
 extension/kernels/%_avx512.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_avx512)
 extension/kernels/%_neon.o: override CXXFLAGS += $(KERNEL_FLAGS) $(ISA_neon)
+
+# Codes are stored, and must come out the same from every compiler: no fused multiply-add.
+FLAGS_rabitq_encode = -ffp-contract=off
+FLAGS_rabitq_rotate = -ffp-contract=off
+extension/kernels/rabitq_encode.o: override CXXFLAGS += $(KERNEL_FLAGS) $(FLAGS_rabitq_encode)
+extension/kernels/rabitq_rotate.o: override CXXFLAGS += $(KERNEL_FLAGS) $(FLAGS_rabitq_rotate)

@@ -13,6 +13,7 @@ extern const DenseKernels<std::int8_t> i8;
 extern const BitKernels bit;
 extern const SparseKernels sparse;
 extern const ConvertKernels convert;
+extern const CodeKernels code;
 }
 namespace quiver::kernels::avx2 {
 extern const DenseKernels<float> f32;
@@ -21,6 +22,7 @@ extern const DenseKernels<std::int8_t> i8;
 extern const BitKernels bit;
 extern const SparseKernels sparse;
 extern const ConvertKernels convert;
+extern const CodeKernels code;
 }
 namespace quiver::kernels::avx512 {
 extern const DenseKernels<float> f32;
@@ -29,6 +31,7 @@ extern const DenseKernels<std::int8_t> i8;
 extern const BitKernels bit;
 extern const SparseKernels sparse;
 extern const ConvertKernels convert;
+extern const CodeKernels code;
 }
 namespace quiver::kernels::neon {
 extern const DenseKernels<float> f32;
@@ -37,5 +40,6 @@ extern const DenseKernels<std::int8_t> i8;
 extern const BitKernels bit;
 extern const SparseKernels sparse;
 extern const ConvertKernels convert;
+extern const CodeKernels code;
 }
 // clang-format on
