@@ -19,7 +19,7 @@ matrix: ## make check on PostgreSQL 17 and 18, in roots of Debian 13 and testing
 demo: ## install what is missing, build, and walk through the main job on real data
 	@bash docs/demo/run.sh
 
-bench: bench-sql bench-planner bench-kernels bench-text ## every benchmark
+bench: bench-sql bench-planner bench-kernels bench-text bench-hnsw ## every benchmark
 bench-sql: ## time exact search and text against pgvector (bench/sql/run.sh says how)
 	@bash bench/sql/run.sh
 bench-planner: ## measure distance calls beside what the planner believes they cost
@@ -58,3 +58,7 @@ check-dist: ## install the source archive with pgxnclient into a private server
 .PHONY: bench-text
 bench-text: ## the text codec against strtof and the server (ARGS=--write keeps the table)
 	@bench/text/run.sh $(ARGS)
+
+.PHONY: bench-hnsw
+bench-hnsw: ## hnsw against pgvector, hnswlib and faiss (docs/hnsw_bench.md; SETS, SIDES, FIGURES)
+	@bench/hnsw/run.sh

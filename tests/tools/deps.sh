@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install with apt what a task needs, and only what is missing.
 #
-# usage: sh tests/tools/deps.sh build|demo|check|lint|bench|arm64|deb|dist|matrix
+# usage: sh tests/tools/deps.sh build|demo|check|lint|bench|bench-hnsw|arm64|deb|dist|matrix
 #
 # When nothing is missing it needs no privilege and no network and prints nothing. The server is the
 # distribution's own (Debian 12: PostgreSQL 15, 13: 17, testing: 18) unless PG_CONFIG names another.
@@ -39,7 +39,7 @@ foreign_server() { pgxs_works && case $("$PG_CONFIG" --bindir) in /usr/lib/postg
 wanted() {
     version=$(server_version)
     case $task in
-        build | demo | check | bench | dist)
+        build | demo | check | bench | bench-hnsw | dist)
             echo g++ make libsimde-dev
             if ! foreign_server; then
                 [ -n "$version" ] || { echo unknown-postgresql; return; }
@@ -58,6 +58,12 @@ wanted() {
             has_command python3 || echo python3
             has_command node && has_command npm || echo nodejs npm ca-certificates
             ;;
+        bench-hnsw)
+            # Peers in process, the client, exact answers; the two sets that Debian packages.
+            echo libhnswlib-dev libfaiss-dev liblapack-dev libblas-dev libpq-dev python3 python3-numpy
+            echo dataset-fashion-mnist wordnet-base
+            has_command node && has_command npm || echo nodejs npm ca-certificates
+            ;;
         lint)
             echo clang-format clang-tidy shellcheck g++ make libsimde-dev libgtest-dev
             foreign_server || echo "postgresql-server-dev-${version:-unknown}"
@@ -68,7 +74,7 @@ wanted() {
         matrix) echo debootstrap git ;;
         build | demo) ;;
         *)
-            echo "usage: sh tests/tools/deps.sh build|demo|check|lint|bench|arm64|deb|dist|matrix" >&2
+            echo "usage: sh tests/tools/deps.sh build|demo|check|lint|bench|bench-hnsw|arm64|deb|dist|matrix" >&2
             exit 2
             ;;
     esac
