@@ -4,7 +4,7 @@
 # usage: run.pl EXTENSION [FILE...]
 #
 # EXTENSION is `quiver`, or `vector` to check the expectations themselves against pgvector. A case
-# is a statement, ended by a line that ends in `;`, and below it what it must answer:
+# is a statement, ended by a line that ends in `;` outside $$, and below it what it must answer:
 #
 #   -- says what is proved; printed when the case fails
 #   select ...;
@@ -80,7 +80,8 @@ sub read_cases
             @title = ();
             push @cases, $case;
         }
-        $case->{complete} = 1 if $text =~ /;\s*$/;
+        my $quotes = () = $case->{sql} =~ /\$\$/g;
+        $case->{complete} = 1 if $text =~ /;\s*$/ && $quotes % 2 == 0;
     }
     die "$file: the last statement has no end\n" if $case && !$case->{complete};
     return @cases;
