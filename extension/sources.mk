@@ -2,6 +2,8 @@
 # that two changes do not meet.
 SOURCES = \
 	module \
+	features/query_text \
+	features/record_query \
 	exact/node \
 	exact/path \
 	kernels/dispatch \
