@@ -41,6 +41,7 @@ SOURCES = \
 	kernels/rabitq_rotate \
 	kernels/text_float_parse \
 	kernels/text_float_print \
+	kernels/text_half_print \
 	kernels/text_int \
 
 

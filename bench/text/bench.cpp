@@ -17,8 +17,10 @@ extern "C" int float_to_shortest_decimal_bufn(float value, char *out);
 
 namespace {
 
+using quiver::kernels::Half;
 using quiver::kernels::parse_float;
 using quiver::kernels::print_float;
+using quiver::kernels::print_half;
 
 constexpr std::size_t count = 100000;
 constexpr int rounds = 41;
@@ -47,6 +49,9 @@ double median(std::vector<double> values)
     return values[rounds / 2];
 }
 
+float as_float(float number) { return number; }
+float as_float(Half number) { return quiver::kernels::half_to_float(number); }
+
 struct Texts
 {
     std::string bytes;  // each text ends in NUL
@@ -66,7 +71,9 @@ Texts make_texts(const std::vector<float> &numbers, const char *format)
     return texts;
 }
 
-void compare_printing(const char *name, const std::vector<float> &numbers)
+// `print(number, out)` beside the server's printer of the same number as a float.
+template <typename Number, typename Print>
+void compare_printing(const char *name, const std::vector<Number> &numbers, Print print)
 {
     std::vector<double> ours;
     std::vector<double> theirs;
@@ -75,15 +82,16 @@ void compare_printing(const char *name, const std::vector<float> &numbers)
         ours.push_back(nanoseconds([&] {
             std::uint64_t total = 0;
             char out[32];
-            for (const float number : numbers)
-                total += static_cast<std::uint64_t>(print_float(number, out) - out);
+            for (const Number number : numbers)
+                total += static_cast<std::uint64_t>(print(number, out) - out);
             return total;
         }));
         theirs.push_back(nanoseconds([&] {
             std::uint64_t total = 0;
             char out[32];
-            for (const float number : numbers)
-                total += static_cast<std::uint64_t>(float_to_shortest_decimal_bufn(number, out));
+            for (const Number number : numbers)
+                total += static_cast<std::uint64_t>(
+                    float_to_shortest_decimal_bufn(as_float(number), out));
             return total;
         }));
     }
@@ -133,9 +141,13 @@ int main()
     }
     std::puts("| work | numbers | quiver, ns | server or libc, ns | ratio |");
     std::puts("|---|---|---:|---:|---:|");
-    compare_printing("normal, sigma 0.04", embeddings);
-    compare_printing("integers 0..255", integers);
-    compare_printing("hundredths", hundredths);
+    std::vector<Half> halves;
+    for (const float number : embeddings)
+        halves.push_back(quiver::kernels::float_to_half(number));
+    compare_printing("normal, sigma 0.04", embeddings, print_float);
+    compare_printing("integers 0..255", integers, print_float);
+    compare_printing("hundredths", hundredths, print_float);
+    compare_printing("halves, normal, sigma 0.04", halves, print_half);
     compare_parsing("normal, 9 digits", embeddings, "%.9g");
     compare_parsing("normal, 17 digits", embeddings, "%.17g");
     compare_parsing("integers 0..255", integers, "%.9g");

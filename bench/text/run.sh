@@ -12,7 +12,7 @@ out=build/bench/text
 mkdir -p "$out"
 libdir=$("${PG_CONFIG:-pg_config}" --pkglibdir)
 "${CXX:-g++}" -std=c++20 -O2 -fno-exceptions -fno-rtti -Wall -Wextra -Iextension \
-    bench/text/bench.cpp extension/kernels/text_*.cpp \
+    bench/text/bench.cpp extension/kernels/text_*.cpp extension/kernels/half.cpp \
     "$libdir/libpgcommon.a" "$libdir/libpgport.a" -o "$out/bench"
 
 report()

@@ -1,9 +1,11 @@
 // Numbers to text and back, for the types' input and output functions.
 //
-// Pure functions: no allocation, no server header, no state. They replace strtof, strtol and the
+// No allocation, no server header, and no state but print_half's table. They replace strtof, strtol and the
 // server's own float printer, whose cost dominates COPY of a vector column, and they keep the
 // same language and the same bytes (tests/unit/text_float_test.cpp compares them).
 #pragma once
+
+#include "kernels/half.hpp"
 
 #include <cstdint>
 
@@ -55,6 +57,12 @@ inline constexpr int float_text_size = 16;
 // Write the shortest decimal that reads back as `value`, and of several the closest: the bytes
 // of the server's float4 output with extra_float_digits at 1. Returns the end; writes no NUL.
 char *print_float(float value, char *out) noexcept;
+
+// The same for a half: one byte more may be touched, a sign before sixteen that are copied at once.
+inline constexpr int half_text_size = float_text_size + 1;
+
+// Write what print_float writes of the same value. Keeps a table of texts for the process's lifetime.
+char *print_half(Half value, char *out) noexcept;
 
 // The longest text of an int32, "-2147483648".
 inline constexpr int int_text_size = 11;

@@ -46,8 +46,10 @@ template <class T> char *print_element(T value, char *out)
 {
     if constexpr (std::is_same_v<T, std::int8_t>)
         return kernels::print_int(value, out);
+    else if constexpr (std::is_same_v<T, Half>)
+        return kernels::print_half(value, out);
     else
-        return kernels::print_float(Element<T>::to_float(value), out);
+        return kernels::print_float(value, out);
 }
 
 inline const char *skip_space(const char *text)
@@ -119,7 +121,7 @@ template <class T> Datum dense_out(FunctionCallInfo fcinfo)
     View<T> vector{PG_GETARG_DATUM(0)};
     // Brackets and NUL; the last element's room ends before the number printer's scratch does.
     auto *result = static_cast<char *>(
-        palloc(vector.count() * element_text_size<T> + kernels::float_text_size + 3));
+        palloc(vector.count() * element_text_size<T> + kernels::half_text_size + 3));
     char *out = result;
     *out++ = '[';
     for (int i = 0; i < vector.dim(); ++i)
