@@ -9,6 +9,7 @@ SOURCES = \
 	kernels/dispatch \
 	types/bit \
 	pg/repeated_argument \
+	pg/toast \
 	types/dense \
 	types/dense_array \
 	types/dense_bits \

@@ -50,3 +50,5 @@ extern "C" {
 #define QUIVER_INDEX_OF_17 (PG_VERSION_NUM >= 170000)
 // From 18: vacuum's delay knows what asks; an access method has more to say about its order.
 #define QUIVER_VACUUM_OF_18 (PG_VERSION_NUM >= 180000)
+// From 18 one TOAST snapshot serves all (pg/heap.hpp).
+#define QUIVER_TOAST_SNAPSHOT_IS_SHARED (PG_VERSION_NUM >= 180000)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "pg/compat.hpp"
+#include "pg/toast.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +33,9 @@ public:
     explicit Varlena(Datum datum)
     {
         auto *value = reinterpret_cast<varlena *>(DatumGetPointer(datum));
-        if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value)) [[unlikely]]
+        if (VARATT_IS_EXTERNAL_ONDISK(value)) [[unlikely]]
+            copy_ = value = fetch_out_of_line(value);
+        else if (VARATT_IS_EXTERNAL(value) || VARATT_IS_COMPRESSED(value)) [[unlikely]]
             copy_ = value = detoast_attr(value);
         read(value);
     }
