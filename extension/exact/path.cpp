@@ -42,6 +42,23 @@ double rows_needed(PlannerInfo *root)
     return rows;
 }
 
+// The expression of a class that makes nothing equal to it; its translations to partitions aside.
+Expr *only_member(const EquivalenceClass *eclass)
+{
+    Expr *found = nullptr;
+    ListCell *cell = nullptr;
+    foreach (cell, eclass->ec_members)
+    {
+        const auto *member = lfirst_node(EquivalenceMember, cell);
+        if (member->em_is_child)
+            continue;
+        if (found != nullptr)
+            return nullptr;
+        found = member->em_expr;
+    }
+    return found;
+}
+
 // The one ascending, nulls-last distance expression that the query is ordered by, or nullptr.
 Expr *distance_order(PlannerInfo *root)
 {
@@ -49,11 +66,10 @@ Expr *distance_order(PlannerInfo *root)
         return nullptr;
     const auto *pathkey = linitial_node(PathKey, root->sort_pathkeys);
     const EquivalenceClass *eclass = pathkey->pk_eclass;
-    if (!pg::is_default_order(pathkey) || eclass->ec_has_volatile ||
-        list_length(eclass->ec_members) != 1)
+    if (!pg::is_default_order(pathkey) || eclass->ec_has_volatile)
         return nullptr;
-    Expr *expression = linitial_node(EquivalenceMember, eclass->ec_members)->em_expr;
-    if (exprType(reinterpret_cast<Node *>(expression)) != FLOAT8OID ||
+    Expr *expression = only_member(eclass);
+    if (expression == nullptr || exprType(reinterpret_cast<Node *>(expression)) != FLOAT8OID ||
         !types::is_distance_call(expression))
         return nullptr;
     return expression;
@@ -69,15 +85,8 @@ bool query_is_plain(const Query *parse)
            parse->distinctClause == NIL && parse->setOperations == nullptr;
 }
 
-// The path under the projection that computes the sort key; nullptr where there is none (an
-// append has pushed it to its children).
-Path *below_projection(Path *path)
-{
-    return IsA(path, ProjectionPath) ? castNode(ProjectionPath, path)->subpath : nullptr;
-}
-
 // Every variable the distance and the output need has to come out of the child.
-bool child_provides(PlannerInfo *root, const Path *child, Expr *distance, const PathTarget *output)
+bool provides_variables(const Path *child, Expr *distance, const PathTarget *output)
 {
     constexpr int flags =
         PVC_INCLUDE_PLACEHOLDERS | PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS;
@@ -86,16 +95,37 @@ bool child_provides(PlannerInfo *root, const Path *child, Expr *distance, const 
     return list_difference(wanted, child->pathtarget->exprs) == NIL;
 }
 
+// What the node reads in place of Sort.
+struct Input
+{
+    Path *path;  // null: the node cannot stand here
+    bool has_distance;  // computed below already
+};
+
+// The path under the projection that computes the sort key; or, over partitions, whose append has
+// pushed the projection down to each of them, the append itself with the key among its columns.
+Input below_projection(Path *path, Expr *distance)
+{
+    if (list_member(path->pathtarget->exprs, distance) && !IsA(path, ProjectionPath))
+        return {path, true};
+    if (!IsA(path, ProjectionPath))
+        return {nullptr, false};
+    Path *child = castNode(ProjectionPath, path)->subpath;
+    return {provides_variables(child, distance, path->pathtarget) ? child : nullptr, false};
+}
+
 CustomPath *make_path(PlannerInfo *root, RelOptInfo *rel, Path *input, Expr *distance, double limit)
 {
-    Path *child = below_projection(input);
-    if (child == nullptr || !child_provides(root, child, distance, input->pathtarget))
+    const Input reads = below_projection(input, distance);
+    Path *child = reads.path;
+    if (child == nullptr)
         return nullptr;
     if (limit * (input->pathtarget->width + row_overhead) > work_mem * 1024.0)
         return nullptr;
 
-    QualCost distance_cost;
-    cost_qual_eval_node(&distance_cost, reinterpret_cast<Node *>(distance), root);
+    QualCost distance_cost{};
+    if (!reads.has_distance)
+        cost_qual_eval_node(&distance_cost, reinterpret_cast<Node *>(distance), root);
     const double kept = std::min(limit, clamp_row_est(child->rows));
     // One comparison for each row, and a heap's worth of them for each that is let in.
     const double taken_in = kept * (1 + std::log(std::max(1.0, child->rows / kept)));
