@@ -20,12 +20,23 @@ struct BitLanes
     {
         return simde_mm256_loadu_si256(reinterpret_cast<const simde__m256i *>(from));
     }
-    // The first `count` bytes (fewer than width); the rest is zero.
-    static Vec load_part(const std::uint8_t *from, std::size_t count)
+    // Of `n` bytes the last n % width: the last whole vector with the lanes already seen cleared,
+    // so nothing past the end is touched.
+    static Vec load_tail(const std::uint8_t *from, std::size_t n)
     {
-        alignas(32) std::uint8_t bytes[width] = {};
-        __builtin_memcpy(bytes, from, count);
-        return load(bytes);
+        const std::size_t left = n % width;
+        if (n < width)
+        {
+            alignas(32) std::uint8_t bytes[width] = {};
+            __builtin_memcpy(bytes, from, left);
+            return load(bytes);
+        }
+        alignas(32) static constexpr std::uint8_t keep[2 * width] = {
+            0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+            0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+            255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+            255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+        return simde_mm256_and_si256(load(from + n - width), load(keep + left));
     }
     static Vec differing(Vec a, Vec b) { return simde_mm256_xor_si256(a, b); }
     static Vec common(Vec a, Vec b) { return simde_mm256_and_si256(a, b); }

@@ -17,10 +17,11 @@ struct BitLanes
 
     static Vec zero() { return _mm512_setzero_si512(); }
     static Vec load(const std::uint8_t *from) { return _mm512_loadu_si512(from); }
-    // The first `count` bytes (fewer than width); the rest is zero.
-    static Vec load_part(const std::uint8_t *from, std::size_t count)
+    // Of `n` bytes the last n % width; the rest is zero.
+    static Vec load_tail(const std::uint8_t *from, std::size_t n)
     {
-        return _mm512_maskz_loadu_epi8((std::uint64_t{1} << count) - 1, from);
+        return _mm512_maskz_loadu_epi8((std::uint64_t{1} << n % width) - 1,
+                                       from + n / width * width);
     }
     static Vec differing(Vec a, Vec b) { return _mm512_xor_si512(a, b); }
     static Vec common(Vec a, Vec b) { return _mm512_and_si512(a, b); }

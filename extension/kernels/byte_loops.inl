@@ -1,5 +1,6 @@
 // The loops over vectors of bytes (bit strings, 8-bit integers). `Sum` is a metric's running sum:
-// `add` takes the next bytes of both arguments, and bytes that are zero in both add nothing.
+// `add` takes the next bytes of both arguments, and bytes that are zero in both add nothing. Of n
+// bytes, `Lanes::load_tail` loads the last n % width, in some lanes, and zero in the others.
 // Included once by a file compiled for its ISA.
 #pragma once
 
@@ -26,7 +27,7 @@ typename Sum::Result fold_bytes(const Byte *a, const Byte *b, std::size_t bytes)
         i += w;
     }
     if (i < bytes)
-        s1.add(Lanes::load_part(a + i, bytes - i), Lanes::load_part(b + i, bytes - i));
+        s1.add(Lanes::load_tail(a, bytes), Lanes::load_tail(b, bytes));
     s0.merge(s1);
     return s0.result();
 }

@@ -1,4 +1,4 @@
-// Distances of 8-bit integers over `Int8Lanes` and `Int8Products` (int8_lanes_256.inl,
+// Distances of 8-bit integers over `Int8Lanes`, `Int8ProductLanes` and `Int8Products` (int8_lanes_256.inl,
 // int8_lanes_512.inl). Included once by a file compiled for its ISA.
 #pragma once
 
@@ -15,7 +15,7 @@ struct SquaredDifferences
     using Result = std::int32_t;
     Int8s sum = Int8Lanes::zero();
 
-    void add(Int8s a, Int8s b) { sum = Int8Lanes::add_squared_differences(sum, a, b); }
+    void add(Int8s a, Int8s b) { sum = Int8ProductLanes::add_squared_differences(sum, a, b); }
     void merge(const SquaredDifferences &other) { sum = Int8Lanes::add(sum, other.sum); }
     Result result() const { return Int8Lanes::total(sum); }
 };
@@ -61,13 +61,13 @@ struct Cosine
 };
 
 constexpr DenseKernels<std::int8_t> int8_kernels = {
-    fold_bytes<Int8Lanes, SquaredDifferences>,
-    fold_bytes<Int8Lanes, Products>,
-    fold_bytes<Int8Lanes, Cosine>,
+    fold_bytes<Int8ProductLanes, SquaredDifferences>,
+    fold_bytes<Int8ProductLanes, Products>,
+    fold_bytes<Int8ProductLanes, Cosine>,
     fold_bytes<Int8Lanes, Differences>,
-    fold_bytes_many<Int8Lanes, SquaredDifferences>,
-    fold_bytes_many<Int8Lanes, Products>,
-    fold_bytes_many<Int8Lanes, Cosine>,
+    fold_bytes_many<Int8ProductLanes, SquaredDifferences>,
+    fold_bytes_many<Int8ProductLanes, Products>,
+    fold_bytes_many<Int8ProductLanes, Cosine>,
     fold_bytes_many<Int8Lanes, Differences>,
 };
 

@@ -17,10 +17,11 @@ struct Int8Lanes
 
     static Vec zero() { return _mm512_setzero_si512(); }
     static Vec load(const std::int8_t *from) { return _mm512_loadu_si512(from); }
-    // The first `count` (fewer than width); the rest is zero.
-    static Vec load_part(const std::int8_t *from, std::size_t count)
+    // Of `n` bytes the last n % width; the rest is zero.
+    static Vec load_tail(const std::int8_t *from, std::size_t n)
     {
-        return _mm512_maskz_loadu_epi8((std::uint64_t{1} << count) - 1, from);
+        return _mm512_maskz_loadu_epi8((std::uint64_t{1} << n % width) - 1,
+                                       from + n / width * width);
     }
     // -128..127 becomes 0..255.
     static Vec flip_sign(Vec v) { return _mm512_xor_si512(v, _mm512_set1_epi8(-128)); }
@@ -40,6 +41,9 @@ struct Int8Lanes
     }
     static std::int32_t total(Vec sum) { return _mm512_reduce_add_epi32(sum); }
 };
+
+// Products are formed of the same lanes.
+using Int8ProductLanes = Int8Lanes;
 
 // A sum of products. VNNI multiplies an unsigned by a signed byte and adds four products into 32
 // bits. With its sign bit flipped, a reads as the unsigned a + 128; what that adds too much,
