@@ -3,6 +3,7 @@
 #include "pg/function.hpp"
 
 #include "exact/exact.hpp"
+#include "features/asof.hpp"
 #include "kernels/distance.hpp"
 
 using quiver::kernels::Level;
@@ -53,6 +54,7 @@ extern "C" void _PG_init(void)
         "\"auto\" takes the fastest that the processor runs; a lower level is for tests.",
         &simd_setting, simd_auto, simd_options, PGC_USERSET, 0, check_simd, assign_simd, nullptr);
     quiver::exact::install();
+    quiver::features::install_asof_join();
     MarkGUCPrefixReserved("quiver");
 }
 

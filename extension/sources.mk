@@ -6,6 +6,18 @@ SOURCES = \
 	features/record_query \
 	exact/node \
 	exact/path \
+	features/asof_cost \
+	features/asof_emit \
+	features/asof_history \
+	features/asof_index \
+	features/asof_merge \
+	features/asof_node \
+	features/asof_offer \
+	features/asof_path \
+	features/asof_plan \
+	features/asof_read \
+	features/asof_shape \
+	features/asof_values \
 	kernels/dispatch \
 	types/bit \
 	pg/repeated_argument \

@@ -62,3 +62,7 @@ bench-text: ## the text codec against strtof and the server (ARGS=--write keeps 
 .PHONY: bench-hnsw
 bench-hnsw: ## hnsw against pgvector, hnswlib and faiss (docs/hnsw_bench.md; SETS, SIDES, FIGURES)
 	@bench/hnsw/run.sh
+
+.PHONY: asof-oracle
+asof-oracle: ## compare every as-of strategy with the ordinary plan on 200 random data sets
+	@tests/tools/asof_oracle.sh

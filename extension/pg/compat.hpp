@@ -52,3 +52,9 @@ extern "C" {
 #define QUIVER_VACUUM_OF_18 (PG_VERSION_NUM >= 180000)
 // From 18 one TOAST snapshot serves all (pg/heap.hpp).
 #define QUIVER_TOAST_SNAPSHOT_IS_SHARED (PG_VERSION_NUM >= 180000)
+
+// The planner calls of a subquery: from 16 a scan path says whether it only renames columns, from 17
+// the planner is told of a set operation above, and from 16 a Var names the outer joins that may
+// have nulled it.
+#define QUIVER_PLANNER_OF_16 (PG_VERSION_NUM >= 160000)
+#define QUIVER_PLANNER_OF_17 (PG_VERSION_NUM >= 170000)

@@ -1,0 +1,27 @@
+// What the strategies of an as-of join cost, in the planner's units.
+#pragma once
+
+#include "features/asof_history.hpp"
+
+namespace quiver::features {
+
+struct AsofCost
+{
+    double startup;
+    double total;
+    double memory;  // bytes
+};
+
+// What the ordinary plan will really take: PostgreSQL prices each index probe as if no page had ever
+// been read, though a million probes read the same pages over and over.
+double probe_cost(PlannerInfo *root, const RelOptInfo *joinrel, const RelOptInfo *outer,
+                  const RelOptInfo *inner);
+
+// The least that reading the history once can cost, before it is planned.
+double least_history_cost(const RelOptInfo *inner);
+
+AsofCost hash_cost(const Shape *shape, const Path *spine, const Path *history, double spine_rows,
+                   int payloads, double payload_width);
+AsofCost merge_cost(PlannerInfo *root, const Shape *shape, const Path *spine, const Path *history);
+
+}  // namespace quiver::features

@@ -1,0 +1,28 @@
+// The history of an as-of join as a relation of its own: planned once, without the spine.
+#pragma once
+
+#include "features/asof_shape.hpp"
+
+namespace quiver::features {
+
+// A subquery relation added to the outer query for its plan alone: no clause mentions it, no join
+// uses it. Its columns are what the join needs of each history row.
+struct History
+{
+    Index relid;
+    RelOptInfo *rel;
+    Path *scan;  // the cheapest
+    Path *share;  // the cheapest partial one, or nullptr
+    List *keys;  // IntList of columns, one for each key of the shape
+    AttrNumber time;
+    AttrNumber seen;  // max(time, created) under known at, else the time
+    List *ties;  // IntList of columns, one for each ORDER BY expression after the first
+    List *outputs;  // TargetEntry: column of the subquery, as an expression over this relation
+    List *shown;  // the shape's clauses, over this relation and the spine
+};
+
+// `subquery` is the relation of the LATERAL subquery: what is needed of it decides the columns.
+// nullptr if the history cannot be planned apart. Call with the planner's memory context current.
+History *plan_history(PlannerInfo *root, Shape *shape, RelOptInfo *subquery);
+
+}  // namespace quiver::features

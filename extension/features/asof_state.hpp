@@ -1,0 +1,56 @@
+// The executor's state of an as-of join, and the steps that its parts share.
+#pragma once
+
+#include "features/asof_index.hpp"
+#include "features/asof_merge.hpp"
+
+namespace quiver::features {
+
+// Starts with the node PostgreSQL sees. Lives in the executor's memory context.
+struct AsofState
+{
+    CustomScanState custom;
+    AsofPlan plan;
+    Values values;
+    ExprState *join_quals;
+    ExprState *filters;
+    ExprState **outputs;
+    TupleDesc payload;
+    bool flat;
+    int history_columns;  // the last one needed
+    TupleTableSlot *payload_row;  // a winner that is kept as a tuple
+    TupleTableSlot *spine_row;  // as it comes back from the tuplestore
+    MemoryContext memory;  // index, tuplestore, sorts; reset on rescan
+    bool ready;
+    SpineIndex *index;
+    Tuplestorestate *spine;
+    std::size_t next_row;
+    SortMerge *merge;  // when sorting
+    // For EXPLAIN, of the last scan
+    std::uint64_t spine_rows;
+    std::uint64_t history_rows;
+    std::uint64_t kept;
+    std::size_t peak;
+};
+
+inline AsofState *asof_state(CustomScanState *node) { return reinterpret_cast<AsofState *>(node); }
+inline PlanState *spine_child(AsofState *state)
+{
+    return static_cast<PlanState *>(linitial(state->custom.custom_ps));
+}
+inline PlanState *history_child(AsofState *state)
+{
+    return static_cast<PlanState *>(lsecond(state->custom.custom_ps));
+}
+
+// Read both sides (asof_read.cpp).
+void read_inputs(AsofState *state);
+// Free everything read.
+void forget_inputs(AsofState *state);
+
+// The next output row, or an empty slot (asof_emit.cpp).
+TupleTableSlot *next_output(AsofState *state);
+
+void explain_asof(CustomScanState *node, List *ancestors, ExplainState *es);
+
+}  // namespace quiver::features
