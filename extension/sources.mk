@@ -4,6 +4,10 @@ SOURCES = \
 	module \
 	features/query_text \
 	features/record_query \
+	features/online_plan \
+	features/online_read \
+	features/online_json \
+	features/online_call \
 	exact/node \
 	exact/path \
 	features/asof_cost \

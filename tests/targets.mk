@@ -66,3 +66,6 @@ bench-hnsw: ## hnsw against pgvector, hnswlib and faiss (docs/hnsw_bench.md; SET
 .PHONY: asof-oracle
 asof-oracle: ## compare every as-of strategy with the ordinary plan on 200 random data sets
 	@tests/tools/asof_oracle.sh
+.PHONY: bench-features-online
+bench-features-online: ## online reads of features against a bare select by primary key (ARGS=--write keeps the table)
+	@bench/features/online.sh $(ARGS)
