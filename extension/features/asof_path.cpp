@@ -394,10 +394,13 @@ void fill_times(AsofPlan *plan, const Choice *choice)
     plan->shown = choice->history->shown;
 }
 
-Plan *plan_path(PlannerInfo *, RelOptInfo *, CustomPath *path, List *tlist, List *, List *children)
+// Below a projection no column is asked for by `tlist`; it then takes those of the relation.
+Plan *plan_path(PlannerInfo *, RelOptInfo *rel, CustomPath *path, List *tlist, List *,
+                List *children)
 {
     auto *choice = static_cast<Choice *>(linitial(path->custom_private));
-    const ScanTuple tuple = make_scan_tuple(choice, tlist, static_cast<Plan *>(linitial(children)));
+    List *shown = tlist == NIL ? rel->reltarget->exprs : tlist;
+    const ScanTuple tuple = make_scan_tuple(choice, shown, static_cast<Plan *>(linitial(children)));
     AsofPlan plan{};
     plan.spine_columns = tuple.spine;
     plan.scan_columns = list_length(tuple.entries);
