@@ -13,6 +13,7 @@ lane_one=(
     unit
     fuzz
     build
+    ops
 )
 lane_two=(
     pgtap

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install with apt what a task needs, and only what is missing.
 #
-# usage: sh tests/tools/deps.sh build|demo|check|lint|bench|bench-hnsw|arm64|deb|dist|matrix
+# usage: sh tests/tools/deps.sh build|demo|check|lint|bench|bench-hnsw|arm64|deb|dist|matrix|ops
 #
 # When nothing is missing it needs no privilege and no network and prints nothing. The server is the
 # distribution's own (Debian 12: PostgreSQL 15, 13: 17, testing: 18) unless PG_CONFIG names another.
@@ -72,9 +72,14 @@ wanted() {
         deb) echo debhelper dpkg-dev fakeroot g++ libsimde-dev postgresql-server-dev-all git ;;
         dist) echo pgxnclient git unzip ;;
         matrix) echo debootstrap git ;;
+        ops)
+            # The toolkit's own, then what boots the hosts it is tested on.
+            echo ansible ansible-lint yamllint python3-psycopg2 python3-yaml python3-cryptography jq git
+            echo systemd-container debootstrap iproute2 openssh-client dpkg-dev
+            ;;
         build | demo) ;;
         *)
-            echo "usage: sh tests/tools/deps.sh build|demo|check|lint|bench|bench-hnsw|arm64|deb|dist|matrix" >&2
+            echo "usage: sh tests/tools/deps.sh build|demo|check|lint|bench|bench-hnsw|arm64|deb|dist|matrix|ops" >&2
             exit 2
             ;;
     esac

@@ -182,6 +182,8 @@ add_host() { # add_host NAME ADDRESS [SNAPSHOT_UPPER]
     mount_root "$name" "${3:-}"
     echo "$name" >"$host/root/etc/hostname"
     printf '127.0.0.1 localhost\n%s %s\n' "$2" "$name" >"$host/root/etc/hosts"
+    # The image's package lists are empty; without a date Ansible would think them fresh.
+    [ -n "${3:-}" ] || touch -d @0 "$host/root/var/lib/apt/lists"
     install -d -m 700 "$host/root/root/.ssh"
     install -m 600 "$state/key.pub" "$host/root/root/.ssh/authorized_keys"
     plug "$name"
@@ -194,8 +196,8 @@ up() {
     network_up
     for name in "$@"; do
         [ ! -d "$state/hosts/$name" ] || { echo "hosts.sh: $name is there already" >&2; return 1; }
-        last=$(cat "$state"/hosts/*/address 2>/dev/null | sed 's/.*\.//' | sort -n | tail -n 1)
-        add_host "$name" "$net.$((${last:-10} + 1))"
+        last=$({ echo $net.10; cat "$state"/hosts/*/address 2>/dev/null || :; } | sed 's/.*\.//' | sort -n | tail -n 1)
+        add_host "$name" "$net.$((last + 1))"
     done
     wait_for_ssh "$@"
 }
@@ -238,11 +240,13 @@ restore() {
     [ -d "$from" ] || { echo "hosts.sh: no snapshot $1" >&2; return 1; }
     prepare
     network_up
-    for name in $(ls "$from"); do
+    local restored=()
+    for name in "$from"/*/; do
+        name=$(basename "$name")
         add_host "$name" "$(cat "$from/$name/address")" "$from/$name/upper"
+        restored+=("$name")
     done
-    # shellcheck disable=SC2046  # names have no spaces
-    wait_for_ssh $(ls "$from")
+    wait_for_ssh "${restored[@]}"
 }
 
 down() {

@@ -14,9 +14,9 @@ system='systemd systemd-sysv dbus openssh-server python3 python3-apt iproute2 ca
     iputils-ping netbase locales'
 services='postgresql patroni etcd-server etcd-client python3-etcd python3-psycopg2 python3-cryptography haproxy keepalived
     pgbouncer pgbackrest chrony ssl-cert acl curl jq logrotate prometheus prometheus-alertmanager prometheus-node-exporter
-    prometheus-postgres-exporter redis-server postgresql-VERSION-pgaudit postgresql-VERSION-set-user'
+    prometheus-postgres-exporter prometheus-pgbouncer-exporter postgresql-VERSION-pgaudit'
 
-layer() { echo "ops-hosts.$(cat "${BASH_SOURCE[0]}" | cksum | awk '{printf "%x", $1}')"; }
+layer() { echo "ops-hosts.$(echo "$system $services" | cksum | awk '{printf "%x", $1}')"; }
 
 make_image() {
     local suite=$1 upper
@@ -25,7 +25,11 @@ make_image() {
     exec 8>"/var/lock/quiver-ops-image"
     flock 8
     [ ! -e "$upper/srv/packages/Packages" ] || return 0
-    rm -rf "$roots/layers/$suite.ops-hosts."*
+    local old
+    for old in "$roots/layers/$suite.ops-hosts."*; do
+        # Another set of hosts may still stand on it.
+        [ ! -d "$old" ] || grep -qF "$old/" /proc/mounts || rm -rf "$old"
+    done
     echo "making the image of the $suite test hosts ..." >&2
     # Expanded inside the root.
     "$top/tests/tools/roots.sh" enter -l "$(layer)" "$suite" sh -euc '

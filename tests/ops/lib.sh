@@ -1,0 +1,117 @@
+# What the scenarios of tests/ops share: hosts, an inventory for them, playbooks, checks. Sourced.
+# shellcheck shell=bash disable=SC2154  # database_hosts is the scenario's
+here=${here:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+hosts=$here/tests/ops/hosts/hosts.sh
+export QUIVER_HOSTS=${QUIVER_HOSTS:-/tmp/quiver-hosts}
+site=$QUIVER_HOSTS/site
+export ANSIBLE_CONFIG=$here/ops/ansible.cfg ANSIBLE_LOCAL_TEMP=$site/tmp ANSIBLE_SSH_CONTROL_PATH_DIR=$site/cp
+export ANSIBLE_VAULT_PASSWORD_FILE=$site/vault_password ANSIBLE_NOCOLOR=1 ANSIBLE_FORCE_COLOR=0
+# Hosts made a minute ago have keys that nobody knows.
+export ANSIBLE_HOST_KEY_CHECKING=false
+passed=${passed:-0} failed=${failed:-0}
+
+say() { printf '# %s\n' "$*"; }
+# check WHAT EXPECTED ACTUAL
+check() {
+    if [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+        echo "ok - $1"
+    else
+        failed=$((failed + 1))
+        printf 'not ok - %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
+    fi
+}
+# at_most WHAT LIMIT VALUE UNIT: a bar; both are printed.
+# On a machine with more than two runnable processes a core, time is not ours to judge: the bar is
+# doubled, and the line says so.
+at_most() {
+    local busy
+    busy=$(awk -v cores="$(nproc)" '{print ($1 > 2 * cores)}' /proc/loadavg)
+    if [ "$busy" = 1 ] && [ "$4" = s ]; then
+        set -- "$1" "$(awk -v bar="$2" 'BEGIN {print 2 * bar}')" "$3" "s, on a busy machine, load $(cut -d' ' -f1 /proc/loadavg)"
+    fi
+    if awk -v value="$3" -v limit="$2" 'BEGIN {exit !(value != "" && value + 0 <= limit + 0)}'; then
+        passed=$((passed + 1))
+        echo "ok - $1: $3 $4 (bar: $2)"
+    else
+        failed=$((failed + 1))
+        echo "not ok - $1: ${3:-nothing measured} $4 (bar: $2)"
+    fi
+}
+
+# inventory GROUP=HOST,HOST ...: writes the inventory of hosts that are up.
+inventory() {
+    local entry name
+    mkdir -p "$site"/{tmp,cp,group_vars/all}
+    [ -e "$site/vault_password" ] || (umask 077 && head -c 24 /dev/urandom | base64 >"$site/vault_password")
+    {
+        echo 'all:'
+        echo '  hosts:'
+        for name in $("$hosts" names); do echo "    $name: {ansible_host: $("$hosts" address "$name")}"; done
+        echo '  children:'
+        for entry in "$@"; do
+            echo "    ${entry%%=*}:"
+            echo '      hosts:'
+            for name in $(echo "${entry#*=}" | tr , ' '); do echo "        $name:"; done
+        done
+    } >"$site/hosts.yml"
+    cat >"$site/group_vars/all/main.yml" <<END
+ansible_user: root
+ansible_ssh_private_key_file: $QUIVER_HOSTS/key
+ansible_ssh_common_args: -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
+quiver_admin_networks: [10.77.0.0/24]
+quiver_client_networks: [10.77.0.0/24]
+quiver_vip: ${vip-10.77.0.100}
+quiver_vip_name: ${vip+}${vip-db.quiver.test}
+# Three servers share one machine.
+patroni_shared_buffers: 64MB
+precheck_minimum_memory_mb: 100
+postgresql_quiver_deb: $(find "$here/dist" -name "postgresql-$(server_major)-quiver_*.deb")
+database_databases:
+  - {name: app, owner: app_owner}
+database_users:
+  - {name: app, password: "{{ quiver_secrets.app }}", databases: [app], connections: 80}
+END
+    if [ ! -e "$site/group_vars/all/vault.yml" ]; then
+        play secrets >"$site/secrets.log" 2>&1 || { cat "$site/secrets.log"; return 1; }
+    fi
+}
+server_major() { case ${QUIVER_HOSTS_SUITE:-bookworm} in bookworm) echo 15 ;; *) echo 17 ;; esac; }
+
+# play PLAYBOOK [ARG...]: in the controller's network, from the collection's folder.
+play() {
+    local book=$1
+    shift
+    [ "$book" = site ] && book=site.yml || book=playbooks/$book.yml
+    (cd "$here/ops" && "$hosts" ctl ansible-playbook -i "$site/hosts.yml" "$book" "$@")
+}
+# secret NAME: one value of the vault.
+secret() { ansible-vault view "$site/group_vars/all/vault.yml" | sed -n "s/^  $1: //p"; }
+# sql HOST STATEMENT: on that host, as the server's own account.
+sql() {
+    local host=$1
+    shift
+    "$hosts" run "$host" "setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d ${database:-postgres} -f -" <<<"$*" 2>&1
+}
+# leader: its name, when there is exactly one server that takes writes and answers.
+leader() {
+    local name found=()
+    for name in $database_hosts; do
+        [ "$(timeout 5 "$hosts" run "$name" 'setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d postgres -c "SELECT pg_is_in_recovery()"' 2>/dev/null)" != f ] || found+=("$name")
+    done
+    [ ${#found[@]} -eq 1 ] && echo "${found[0]}"
+}
+# ready STANDBYS [SECONDS]: one leader, and that many standbys that have replayed what was sent.
+ready() {
+    local want=$1 deadline=$((SECONDS + ${2:-120})) name
+    while [ $SECONDS -lt $deadline ]; do
+        name=$(leader) &&
+            [ "$(sql "$name" "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'
+                AND application_name <> 'pg_basebackup' AND sent_lsn - replay_lsn < 65536")" = "$want" ] && return 0
+        sleep 1
+    done
+    say "not ready: leader '$name'"
+    return 1
+}
+# changed LOG: the sum of changed, and of failed and unreachable, over a run's recap.
+recap() { sed -n '/^PLAY RECAP/,$p' "$1" | grep -o "$2=[0-9]*" | cut -d= -f2 | awk '{s += $1} END {print s + 0}'; }

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Do the playbooks make a cluster that survives? First what needs no host, then real hosts on this machine.
+#
+# usage: tests/ops/run.sh [static|hosts|SCENARIO]...    (default: static hosts)
+#
+# `hosts` is the short version: three bare hosts to a cluster, again without a change, --check, three
+# faults. The scenarios below tests/ops/scenarios are all run by `make check-ops`. Where this machine
+# cannot boot hosts (no root, no namespaces) that part is skipped; one line says why, and how many checks that is.
+# QUIVER_OPS=static leaves the hosts out.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$here" || exit
+export QUIVER_HOSTS=${QUIVER_HOSTS:-${TMPDIR:-/tmp}/quiver-hosts.$$}
+. tests/ops/lib.sh
+. tests/ops/static/run.sh
+[ $# -gt 0 ] || set -- static hosts
+[ "${QUIVER_OPS:-}" != static ] || set -- static
+
+finish() {
+    [ "$up" != yes ] || "$hosts" down
+}
+up=no
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# On a CI machine the tools come by apt; the list is in tests/tools/deps.sh.
+sh tests/tools/deps.sh ops || { echo "ops: 0 passed, 1 failed"; exit 1; }
+
+for part; do
+    case $part in
+        static) static_checks ;;
+        *)
+            if reason=$("$hosts" check); then
+                up=yes
+                # shellcheck source=/dev/null
+                . "tests/ops/scenarios/$part.sh"
+            else
+                echo "skipped - $part: this machine cannot boot hosts: $reason ($(grep -cE '^ *(check|at_most|converges|drills) ' "tests/ops/scenarios/$part.sh") checks left out)"
+            fi
+            ;;
+    esac
+done
+echo "ops: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]

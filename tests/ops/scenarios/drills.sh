@@ -1,0 +1,78 @@
+# Faults under a writer of 50 transactions a second: how long nobody could write, and what was lost. Sourced by run.sh.
+# shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
+# drill NAME BAR SECONDS COMMAND: the writer runs SECONDS, the fault comes after three of them.
+drill() {
+    local name=$1 bar=$2 seconds=$3 before result lost gap acknowledged table
+    shift 3
+    before=$(leader)
+    table=drill_$((++drill_number))
+    database=app sql "$before" "SET ROLE app_owner; CREATE TABLE $table (n bigint PRIMARY KEY)" >/dev/null
+    sleep 1
+    "$hosts" ctl env PGPASSWORD="$(secret app)" python3 "$here/tests/ops/writer.py" \
+        "host=$drill_address port=5010 dbname=app user=app sslmode=verify-full sslrootcert=$site/pki/ca.crt connect_timeout=2 tcp_user_timeout=2000" \
+        "$seconds" "$table" >"$site/drill.json" 2>"$site/drill.err" &
+    local writer=$!
+    sleep 3
+    L=$before "$@" >"$site/drill.log" 2>&1 || say "the fault itself failed: $(tail -n 2 "$site/drill.log")"
+    wait $writer || cat "$site/drill.err"
+    result=$(cat "$site/drill.json")
+    lost=$(jq -r '.lost // "the table could not be read"' <<<"$result")
+    gap=$(jq -r .gap <<<"$result")
+    acknowledged=$(jq -r .acknowledged <<<"$result")
+    say "$name: leader $before, then $(leader); $acknowledged rows acknowledged, $lost lost, $(jq -r .doubtful <<<"$result") unanswered, gaps $(jq -c .gaps <<<"$result") s"
+    check "$name: no acknowledged row is lost" 0 "$lost"
+    check "$name: the writer got through" true "$(jq -r '.acknowledged > 20' <<<"$result")"
+    at_most "$name: write gap" "$bar" "$gap" s
+    drill_table+=("| $name | $acknowledged | $lost | $gap | $bar |")
+}
+
+fault_switchover() { "$hosts" run "$L" 'patronictl -c /etc/patroni/config.yml switchover --force'; }
+fault_kill() { "$hosts" run "$L" 'pkill -9 -x postgres'; }
+fault_power() { "$hosts" poweroff "$L"; }
+fault_partition() { "$hosts" isolate "$L"; sleep "${1:-40}"; "$hosts" rejoin "$L"; }
+# The member that leads etcd, or any other, on a host that does not lead PostgreSQL.
+fault_etcd() {
+    local name victim=
+    for name in $database_hosts; do
+        [ "$name" != "$L" ] || continue
+        victim=${victim:-$name}
+        ! etcd_leads "$name" || victim=$name
+    done
+    echo "$victim" >"$site/etcd_victim"
+    "$hosts" run "$victim" 'systemctl kill -s KILL etcd; systemctl stop etcd'
+}
+etcd_leads() {
+    # shellcheck disable=SC2016
+    "$hosts" run "$1" 'cd /etc/quiver/tls; ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=ca.crt --cert=host.crt --key=host.key \
+        endpoint status --write-out=json' | jq -e '.[0].Status | .leader == .header.member_id' >/dev/null
+}
+
+drill_number=0 drill_table=()
+standbys=$(($(wc -w <<<"$database_hosts") - 1))
+# drills NAME...
+drills() {
+    local name
+    for name in "$@"; do
+        ready $standbys 180 || check "before $name: the cluster is ready" yes no
+        case $name in
+            switchover) drill "planned switchover" 2 12 fault_switchover ;;
+            kill) drill "postgres killed" 12 22 fault_kill ;;
+            etcd)
+                drill "etcd member lost" 2 15 fault_etcd
+                "$hosts" run "$(cat "$site/etcd_victim")" 'systemctl start etcd' || check "the etcd member comes back" yes no
+                ;;
+            partition) drill "leader cut off" 23 55 fault_partition 35 ;;
+            power)
+                local victim
+                victim=$(leader)
+                drill "power cut of the leader" 23 40 fault_power
+                local began=$SECONDS
+                "$hosts" poweron "$victim"
+                ready $standbys 180 && at_most "the host that lost power is a standby again" 120 $((SECONDS - began)) s
+                ;;
+        esac
+    done
+    ready $standbys 180 && check "after the drills: one leader, $standbys standbys that replay" yes yes
+    say "fault | acknowledged | lost | gap, s | bar, s"
+    printf '# %s\n' "${drill_table[@]}"
+}

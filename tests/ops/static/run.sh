@@ -1,0 +1,67 @@
+# The checks of ops/ that need no host. Sourced by tests/ops/run.sh.
+# shellcheck shell=bash disable=SC2154  # names of tests/ops/lib.sh
+# good WHAT COMMAND...: passes when the command does; its output is shown when it does not.
+good() {
+    local what=$1 output
+    shift
+    if output=$("$@" 2>&1); then
+        passed=$((passed + 1))
+        echo "ok - $what"
+    else
+        failed=$((failed + 1))
+        echo "not ok - $what"
+        printf '%s\n' "$output" | tail -n 30 | sed 's/^/    /'
+    fi
+}
+
+static_checks() {
+    local book
+    good "ansible-lint's production profile, nothing skipped" static_lint
+    good "yamllint" env -C "$here/ops" yamllint -s .
+    for book in site.yml $(cd "$here/ops" && ls playbooks/*.yml); do
+        good "syntax of $book" env -C "$here/ops" ANSIBLE_VAULT_PASSWORD_FILE= ansible-playbook --syntax-check -i inventories/example "$book"
+    done
+    good "the one-host inventory is read" env -C "$here/ops" ANSIBLE_VAULT_PASSWORD_FILE= ansible-inventory -i inventories/one_host --list
+    good "roles: specs, defaults, READMEs and secrets" python3 "$here/tests/ops/static/roles.py"
+    good "each rule of roles.py fails on a planted violation" static_planted
+    good "the collection builds" static_collection
+}
+
+static_lint() {
+    local output
+    output=$(cd "$here/ops" && ansible-lint --offline --nocolor 2>&1) || { echo "$output"; return 1; }
+    ! grep -qE '^(skip_list|warn_list): *\[[^]]' "$here/ops/.ansible-lint" && ! git -C "$here" grep -qE '# *noqa' -- ops
+}
+
+# A copy of the roles with one thing wrong at a time.
+static_planted() {
+    local copy
+    copy=$(mktemp -d)
+    mkdir -p "$copy/tests/ops/static"
+    cp "$here/tests/ops/static/roles.py" "$copy/tests/ops/static/"
+    plant() { # plant FILE SED-EXPRESSION WHAT-IT-MUST-SAY
+        rm -rf "$copy/ops"
+        mkdir "$copy/ops"
+        cp -r "$here/ops/roles" "$copy/ops/"
+        sed -i "$2" "$copy/ops/roles/$1"
+        if python3 "$copy/tests/ops/static/roles.py" >"$copy/out"; then echo "not caught: $2"; return 1; fi
+        grep -q "$3" "$copy/out" || { echo "$2 gave:"; cat "$copy/out"; return 1; }
+    }
+    local status=0
+    plant chrony/defaults/main.yml '$a chrony_extra: 1' 'no argument spec' || status=1
+    plant chrony/defaults/main.yml '/chrony_servers/d' 'no default' || status=1
+    plant chrony/README.md '1s/$/ x/' 'README.md is not' || status=1
+    plant pgbouncer/tasks/main.yml '/no_log/d' 'without no_log' || status=1
+    rm -rf "$copy"
+    return $status
+}
+
+static_collection() {
+    local out
+    out=$(mktemp -d)
+    (cd "$here/ops" && ansible-galaxy collection build --output-path "$out" >/dev/null) &&
+        tar -tzf "$out"/quiver-ops-*.tar.gz | grep -q '^roles/patroni/tasks/main.yml$'
+    local status=$?
+    rm -rf "$out"
+    return $status
+}

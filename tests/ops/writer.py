@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+"""A client that writes 50 numbered rows a second, each in a transaction of its own, and remembers which were acknowledged.
+
+usage: writer.py DSN SECONDS TABLE    prints JSON: acknowledged, lost, doubtful, gap, gaps
+
+A row is lost when the server said it was committed and it is not there at the end. A row whose commit was never answered is
+doubtful: it may be there or not. The gap is the longest time between two acknowledgements.
+"""
+import json
+import sys
+import time
+
+import psycopg2
+
+dsn, seconds, table = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+pause = 0.02
+connection = None
+number = 0
+acknowledged, doubtful, gaps = [], 0, []
+last = None
+errors = {}
+
+
+def connect():
+    made = psycopg2.connect(dsn)
+    made.autocommit = True
+    with made.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '3s'")
+    return made
+
+
+end = time.monotonic() + seconds
+while time.monotonic() < end:
+    began = time.monotonic()
+    sent = False
+    try:
+        if connection is None:
+            connection = connect()
+        number += 1
+        with connection.cursor() as cursor:
+            sent = True
+            cursor.execute("INSERT INTO %s VALUES (%%s)" % table, (number,))
+        now = time.monotonic()
+        # With no standby to wait for, or a cancelled wait, the server warns: then nothing was promised.
+        if any("may not have been replicated" in notice for notice in connection.notices):
+            doubtful += 1
+        else:
+            acknowledged.append(number)
+        connection.notices.clear()
+        if last is not None and now - last > 0.25:
+            gaps.append(round(now - last, 2))
+        last = now
+        time.sleep(max(0.0, pause - (now - began)))
+    except psycopg2.Error as error:
+        doubtful += sent
+        kind = type(error).__name__ + ": " + str(error).strip().split("\n")[0][:80]
+        errors[kind] = errors.get(kind, 0) + 1
+        if connection is not None:
+            connection.close()
+        connection = None
+        time.sleep(0.05)
+
+if last is not None and time.monotonic() - last > 0.25:
+    gaps.append(round(time.monotonic() - last, 2))
+present = None
+for _ in range(120):
+    try:
+        with connect().cursor() as cursor:
+            cursor.execute("SELECT n FROM %s" % table)
+            present = {row[0] for row in cursor}
+        break
+    except psycopg2.Error:
+        time.sleep(0.5)
+lost = None if present is None else sum(1 for n in acknowledged if n not in present)
+print(json.dumps({"acknowledged": len(acknowledged), "lost": lost, "doubtful": doubtful, "gap": max(gaps, default=0.0), "gaps": gaps,
+                  "errors": errors}))
