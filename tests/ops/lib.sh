@@ -91,13 +91,13 @@ secret() { ansible-vault view "$site/group_vars/all/vault.yml" | sed -n "s/^  $1
 sql() {
     local host=$1
     shift
-    "$hosts" run "$host" "setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d ${database:-postgres} -f -" <<<"$*" 2>&1
+    "$hosts" run "$host" "cd / && setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d ${database:-postgres} -f -" <<<"$*" 2>&1
 }
 # leader: its name, when there is exactly one server that takes writes and answers.
 leader() {
     local name found=()
     for name in $database_hosts; do
-        [ "$(timeout 5 "$hosts" run "$name" 'setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d postgres -c "SELECT pg_is_in_recovery()"' 2>/dev/null)" != f ] || found+=("$name")
+        [ "$(timeout 15 "$hosts" run "$name" 'cd / && setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d postgres -c "SELECT pg_is_in_recovery()"' 2>/dev/null)" != f ] || found+=("$name")
     done
     [ ${#found[@]} -eq 1 ] && echo "${found[0]}"
 }

@@ -8,7 +8,7 @@ drill() {
     table=drill_$((++drill_number))
     database=app sql "$before" "SET ROLE app_owner; CREATE TABLE $table (n bigint PRIMARY KEY)" >/dev/null
     sleep 1
-    "$hosts" ctl env PGPASSWORD="$(secret app)" python3 "$here/tests/ops/writer.py" \
+    "$hosts" ctl env PGPASSWORD="$(secret app)" /usr/bin/python3 "$here/tests/ops/writer.py" \
         "host=$drill_address port=5010 dbname=app user=app sslmode=verify-full sslrootcert=$site/pki/ca.crt connect_timeout=2 tcp_user_timeout=2000" \
         "$seconds" "$table" >"$site/drill.json" 2>"$site/drill.err" &
     local writer=$!
