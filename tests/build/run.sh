@@ -29,6 +29,15 @@ for script in tests/build/*.sh; do
 done
 [ $# -eq 0 ] || rules=("$@")
 
+# The rules ask git which files are ours. For an unpacked archive an index beside it answers.
+if [ "$(git rev-parse --show-toplevel 2>/dev/null)" != "$PWD" ]; then
+    export GIT_DIR=$PWD/build/archive.git GIT_WORK_TREE=$PWD
+    rm -rf "$GIT_DIR"
+    mkdir -p build
+    git init -q
+    git add -A
+fi
+
 make -s all
 passed=0 failed=0
 for rule in "${rules[@]}"; do

@@ -10,6 +10,7 @@ copy=$scratch/tree
 mkdir "$copy"
 # The index knows each file, as in a checkout.
 git ls-files -z -co --exclude-standard | tar --null --ignore-failed-read -cf - -T - 2>/dev/null | tar -C "$copy" --no-same-owner -xf -
+unset GIT_DIR GIT_WORK_TREE
 git -C "$copy" init -q
 git -C "$copy" add -A
 status=0
