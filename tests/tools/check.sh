@@ -21,6 +21,7 @@ lane_two=(
     regress
     alias
     recovery
+    upgrade
     demo
 )
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Each kernel's tests are seen to fail: a defect is planted in a copy of one source, the program is linked
+# Each kernel's tests are seen to fail: a defect is put into a copy of one source, the program is linked
 # with it, and the tests have to end badly. Run by run.sh when all is well.
 #
 # usage: [CXX=g++] sh tests/unit/selftest.sh
