@@ -17,10 +17,13 @@ SOURCES = \
 	features/asof_merge \
 	features/asof_node \
 	features/asof_offer \
+	features/asof_parallel \
 	features/asof_path \
 	features/asof_plan \
 	features/asof_read \
+	features/asof_scan \
 	features/asof_shape \
+	features/asof_space \
 	features/asof_values \
 	kernels/dispatch \
 	types/bit \

@@ -58,6 +58,7 @@ struct AsofPlan
     bool inner;
     bool strict;
     bool forward;
+    bool shared_spine;  // in parallel, each process reads a share of the spine, else one reads all
     int spine_columns;
     int scan_columns;
     int key_count;

@@ -90,15 +90,16 @@ double least_history_cost(const RelOptInfo *inner)
 }
 
 AsofCost hash_cost(const Shape *shape, const Path *spine, const Path *history, double spine_rows,
-                   int payloads, double payload_width)
+                   double processes, int payloads, double payload_width)
 {
     const double keys = list_length(shape->keys);
     AsofCost cost{};
-    cost.startup =
-        spine->total_cost + history->total_cost +
-        spine_rows * (build_operators + keys + std::log2(spine_rows + 2)) * cpu_operator_cost +
-        history->rows * (probe_operators + keys) * cpu_operator_cost;
-    cost.total = cost.startup + spine_rows * cpu_tuple_cost;
+    // Building is half one process's work, half everybody's; the history is read in shares already.
+    const double build = build_operators + keys + std::log2(spine_rows + 2);
+    cost.startup = spine->total_cost + history->total_cost +
+                   spine_rows * build * cpu_operator_cost * (1 + 1 / processes) / 2 +
+                   history->rows * (probe_operators + keys) * cpu_operator_cost;
+    cost.total = cost.startup + spine_rows / processes * cpu_tuple_cost;
     // Hash entry, time, place in the output; the winner's state and values.
     cost.memory = spine_rows * (64.0 + 8.0 * payloads + payload_width);
     return cost;

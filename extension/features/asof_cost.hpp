@@ -20,8 +20,9 @@ double probe_cost(PlannerInfo *root, const RelOptInfo *joinrel, const RelOptInfo
 // The least that reading the history once can cost, before it is planned.
 double least_history_cost(const RelOptInfo *inner);
 
+// `spine_rows` is the whole spine; the paths may be partial, and `processes` share the work.
 AsofCost hash_cost(const Shape *shape, const Path *spine, const Path *history, double spine_rows,
-                   int payloads, double payload_width);
+                   double processes, int payloads, double payload_width);
 AsofCost merge_cost(PlannerInfo *root, const Shape *shape, const Path *spine, const Path *history);
 
 }  // namespace quiver::features

@@ -41,7 +41,7 @@ void fill_winner(AsofState *state, TupleTableSlot *scan, const Winner &winner,
                  ExprContext *econtext)
 {
     if (winner.row == nullptr && !state->flat)
-        ExecStoreMinimalTuple(winner.record->tuple(), state->payload_row, false);
+        ExecStoreMinimalTuple(state->index->tuple(*winner.record), state->payload_row, false);
     for (int i = 0; i < state->plan.payload_count; ++i)
     {
         const Payload &payload = state->plan.payloads[i];

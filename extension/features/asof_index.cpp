@@ -9,27 +9,33 @@
 namespace quiver::features {
 namespace {
 
-constexpr std::size_t first_rows = 256;
-constexpr std::size_t pool_chunk = 256 * 1024;
+constexpr std::uint32_t first_chunk = 256;
+constexpr std::uint32_t last_chunk = 32768;
 
-template <typename T> T *huge_array(MemoryContext memory, std::size_t count)
+std::uint64_t add_to(std::uint64_t *counter, std::uint64_t value)
 {
-    return static_cast<T *>(MemoryContextAllocHuge(memory, sizeof(T) * (count + 1)));
+    return __atomic_add_fetch(counter, value, __ATOMIC_RELAXED);
+}
+
+std::uint64_t value_of(const std::uint64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
 }  // namespace
 
 SpineIndex::SpineIndex(Values &values, TupleDesc payload, bool flat, std::size_t budget,
-                       MemoryContext parent)
+                       Space space, IndexHeader *header)
     : values_{values},
       payload_{payload},
       flat_{flat},
       integer_key_{values.history_key != Ordinal::none},
       budget_{budget},
-      memory_{AllocSetContextCreate(parent, "quiver as-of index", ALLOCSET_DEFAULT_SIZES)}
+      stride_{sizeof(Record) +
+              (flat ? static_cast<std::size_t>(payload->natts) : 2) * sizeof(Datum)},
+      space_{space},
+      header_{header}
 {
-    const std::size_t kept = flat ? static_cast<std::size_t>(payload->natts) : 2;
-    stride_ = sizeof(Record) + kept * sizeof(Datum);
     if (!flat)
     {
         row_tuple_ = MakeSingleTupleTableSlot(payload, &TTSOpsVirtual);
@@ -38,209 +44,277 @@ SpineIndex::SpineIndex(Values &values, TupleDesc payload, bool flat, std::size_t
     }
 }
 
-void SpineIndex::forget()
-{
-    MemoryContextDelete(memory_);
-    memory_ = nullptr;
-}
-
-void SpineIndex::use(std::size_t bytes)
-{
-    used_ += bytes;
-    peak_ = std::max(peak_, used_);
-}
-
 // What each spine row takes at the two times when memory is fullest: while times are sorted, and
-// while the history is read. Hash entries are at most two for each row, at first and at last.
+// while the history is read. Hash entries are at most three for each row.
 std::size_t SpineIndex::row_cost() const
 {
-    const std::size_t entries = 2 * sizeof(Entry) + (integer_key_ ? 0 : 2 * sizeof(std::uint32_t));
-    const std::size_t fixed = entries + sizeof(std::int64_t) + sizeof(std::uint32_t);
-    return fixed + std::max(sizeof(Row) + sizeof(std::uint32_t), stride_);
+    const std::size_t entry = sizeof(Entry) + (integer_key_ ? 0 : sizeof(std::uint32_t));
+    const std::size_t fixed = 2 * entry + sizeof(std::int64_t) + sizeof(std::uint32_t);
+    return fixed + std::max(sizeof(Row) + sizeof(Row *), stride_);
 }
 
-bool SpineIndex::grow_rows()
+std::size_t SpineIndex::memory() const
 {
-    if (row_count_ < row_room_)
-        return true;
-    const std::size_t room = std::max(first_rows, row_room_ * 2);
-    if (room >= no_slot)
-        return false;
-    rows_ =
-        static_cast<Row *>(rows_ == nullptr ? MemoryContextAllocHuge(memory_, room * sizeof(Row))
-                                            : repalloc_huge(rows_, room * sizeof(Row)));
-    row_room_ = room;
-    return true;
+    return value_of(&header_->fixed_bytes) + value_of(&header_->key_bytes) +
+           value_of(&header_->tuple_bytes);
 }
 
-// Values by reference are copied behind the array that points at them.
-std::uint64_t SpineIndex::copy_keys(const Datum *keys)
+// False if the rows there is room for would not fit as an index.
+bool SpineIndex::grow()
+{
+    chunk_room_ = std::clamp(chunk_room_ * 2, first_chunk, last_chunk);
+    const std::uint64_t room = add_to(&header_->room, chunk_room_);
+    const Reference reference = space_.allocate(sizeof(Chunk) + chunk_room_ * sizeof(Row));
+    auto *chunk = space_.at<Chunk>(reference);
+    chunk->self = reference;
+    chunk->count = 0;
+    chunk->next_own = nullptr;
+    (last_own_ != nullptr ? last_own_->next_own : first_own_) = chunk;
+    last_own_ = chunk;
+    Reference first = value_of(&header_->rows);
+    do
+        chunk->next = first;
+    while (!__atomic_compare_exchange_n(&header_->rows, &first, reference, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED));
+    return room < no_slot;
+}
+
+SpineIndex::Row *SpineIndex::new_row()
+{
+    if (last_own_ == nullptr || last_own_->count == chunk_room_)
+    {
+        if (!grow())
+            return nullptr;
+    }
+    ++own_rows_;
+    return &last_own_->rows[last_own_->count++];
+}
+
+// Values by reference follow the array, which holds their distance from its start.
+Reference SpineIndex::copy_keys(const Datum *keys)
 {
     const auto count = static_cast<std::size_t>(values_.key_count);
-    std::size_t size = MAXALIGN(count * sizeof(Datum));
+    const std::size_t array = MAXALIGN(count * sizeof(Datum));
+    std::size_t size = array;
     for (std::size_t i = 0; i < count; ++i)
     {
         if (!values_.keys[i].by_value)
             size += MAXALIGN(datumGetSize(keys[i], false, values_.keys[i].length));
     }
-    if (size > pool_left_)
-    {
-        pool_left_ = std::max(size, pool_chunk);
-        pool_ = static_cast<char *>(MemoryContextAllocHuge(memory_, pool_left_));
-        keys_size_ += pool_left_;
-    }
-    auto *copy = reinterpret_cast<Datum *>(pool_);
-    pool_ += size;
-    pool_left_ -= size;
-    char *bytes = reinterpret_cast<char *>(copy) + MAXALIGN(count * sizeof(Datum));
+    const Reference reference = keys_.take(space_, size, &header_->keys, &header_->key_bytes);
+    char *bytes = space_.at(reference);
+    auto *copy = reinterpret_cast<Datum *>(bytes);
+    std::size_t at = array;
     for (std::size_t i = 0; i < count; ++i)
     {
         copy[i] = keys[i];
         if (values_.keys[i].by_value)
             continue;
         const std::size_t length = datumGetSize(keys[i], false, values_.keys[i].length);
-        std::memcpy(bytes, DatumGetPointer(keys[i]), length);
-        copy[i] = PointerGetDatum(bytes);
-        bytes += MAXALIGN(length);
+        std::memcpy(bytes + at, DatumGetPointer(keys[i]), length);
+        copy[i] = static_cast<Datum>(at);
+        at += MAXALIGN(length);
     }
-    return reinterpret_cast<std::uint64_t>(copy);
+    return reference;
 }
 
 bool SpineIndex::add(const Datum *keys, Datum time)
 {
-    if (!grow_rows())
+    Row *row = new_row();
+    if (row == nullptr)
         return false;
-    Row &row = rows_[row_count_++];
-    row.time = directed(values_, to_ordinal(values_.spine_ordinal, time));
-    row.entry = 0;
+    row->time = directed(values_, to_ordinal(values_.spine_ordinal, time));
+    row->place = 0;
     if (integer_key_)
     {
-        row.key = static_cast<std::uint64_t>(to_ordinal(values_.spine_key, keys[0]));
-        row.hash = 0;
+        row->key = static_cast<std::uint64_t>(to_ordinal(values_.spine_key, keys[0]));
+        row->hash = 0;
     }
     else
     {
-        row.hash = hash_keys(values_, keys, &KeyFunctions::hash_spine);
-        row.key = copy_keys(keys);
+        row->hash = hash_keys(values_, keys, &KeyFunctions::hash_spine);
+        row->key = copy_keys(keys);
     }
-    return row_count_ * row_cost() + keys_size_ <= budget_;
+    return value_of(&header_->room) * row_cost() + value_of(&header_->key_bytes) <= budget_;
 }
 
 bool SpineIndex::add_unmatched()
 {
-    if (!grow_rows())
+    Row *row = new_row();
+    if (row == nullptr)
         return false;
-    rows_[row_count_++] = Row{0, 0, 0, no_slot};
-    return row_count_ * row_cost() + keys_size_ <= budget_;
+    *row = Row{0, 0, 0, no_slot};
+    return value_of(&header_->room) * row_cost() + value_of(&header_->key_bytes) <= budget_;
+}
+
+Datum SpineIndex::spine_key(const Datum *keys, int key) const
+{
+    return values_.keys[key].by_value
+               ? keys[key]
+               : PointerGetDatum(reinterpret_cast<const char *>(keys) + keys[key]);
 }
 
 bool SpineIndex::same_keys(std::uint64_t a, std::uint64_t b)
 {
     if (integer_key_)
         return a == b;
-    const auto *left = reinterpret_cast<const Datum *>(a);
-    const auto *right = reinterpret_cast<const Datum *>(b);
+    const auto *left = space_.at<const Datum>(a);
+    const auto *right = space_.at<const Datum>(b);
     for (int i = 0; i < values_.key_count; ++i)
     {
         KeyFunctions &key = values_.keys[i];
-        if (!DatumGetBool(FunctionCall2Coll(&key.same, key.collation, left[i], right[i])))
+        if (!DatumGetBool(FunctionCall2Coll(&key.same, key.collation, spine_key(left, i),
+                                            spine_key(right, i))))
             return false;
     }
     return true;
 }
 
 // One entry for each key, with its number of rows; each row learns its entry.
-void SpineIndex::build_entries()
+void SpineIndex::build_entries(std::size_t rows)
 {
     std::size_t room = 16;
-    while (room < row_count_ + row_count_ / 2)
+    while (room < rows + rows / 2)
         room *= 2;
-    entry_mask_ = room - 1;
-    entries_ = huge_array<Entry>(memory_, room);
-    std::memset(entries_, 0, room * sizeof(Entry));
+    header_->entry_mask = entry_mask_ = room - 1;
+    header_->entries = space_.allocate(room * sizeof(Entry));
+    entries_ = space_.at<Entry>(header_->entries);
+    std::memset(static_cast<void *>(entries_), 0, room * sizeof(Entry));
     if (!integer_key_)
-        entry_hashes_ = huge_array<std::uint32_t>(memory_, room);
-    for (std::size_t i = 0; i < row_count_; ++i)
     {
-        Row &row = rows_[i];
-        if (row.entry == no_slot)
-            continue;
-        if ((i & 0xffff) == 0)
-            CHECK_FOR_INTERRUPTS();
-        std::size_t at = (integer_key_ ? hash_integer(row.key) : spread(row.hash)) & entry_mask_;
-        while (entries_[at].count != 0 && ((!integer_key_ && entry_hashes_[at] != row.hash) ||
-                                           !same_keys(entries_[at].key, row.key)))
-            at = (at + 1) & entry_mask_;
-        entries_[at].key = row.key;
-        ++entries_[at].count;
-        if (!integer_key_)
-            entry_hashes_[at] = row.hash;
-        row.entry = static_cast<std::uint32_t>(at);
+        header_->entry_hashes = space_.allocate(room * sizeof(std::uint32_t));
+        entry_hashes_ = space_.at<std::uint32_t>(header_->entry_hashes);
+    }
+    for (Reference at = header_->rows; at != 0;)
+    {
+        CHECK_FOR_INTERRUPTS();
+        auto *chunk = space_.at<Chunk>(at);
+        for (Row *row = chunk->rows; row < chunk->rows + chunk->count; ++row)
+        {
+            if (row->place == no_slot)
+                continue;
+            std::uint64_t place =
+                (integer_key_ ? hash_integer(row->key) : spread(row->hash)) & entry_mask_;
+            while (entries_[place].count != 0 &&
+                   ((!integer_key_ && entry_hashes_[place] != row->hash) ||
+                    !same_keys(entries_[place].key, row->key)))
+                place = (place + 1) & entry_mask_;
+            entries_[place].key = row->key;
+            ++entries_[place].count;
+            if (!integer_key_)
+                entry_hashes_[place] = row->hash;
+            row->place = static_cast<std::uint32_t>(place);
+        }
+        at = chunk->next;
     }
 }
 
 // Rows of one key side by side; afterwards `first` of each entry is where its run begins.
-void SpineIndex::place_times()
+void SpineIndex::place_times(Row **order)
 {
-    std::uint32_t next = 0;
-    for (std::size_t at = 0; at <= entry_mask_; ++at)
+    for (Reference at = header_->rows; at != 0;)
     {
-        entries_[at].first = next;
-        next += entries_[at].count;
-        entries_[at].count = 0;
+        auto *chunk = space_.at<Chunk>(at);
+        for (Row *row = chunk->rows; row < chunk->rows + chunk->count; ++row)
+        {
+            if (row->place == no_slot)
+                continue;
+            Entry &entry = entries_[row->place];
+            order[entry.first + entry.count++] = row;
+        }
+        at = chunk->next;
     }
-    slot_count_ = next;
-    times_ = huge_array<std::int64_t>(memory_, slot_count_);
-    auto *order = huge_array<std::uint32_t>(memory_, slot_count_);
-    for (std::size_t i = 0; i < row_count_; ++i)
-    {
-        if (rows_[i].entry == no_slot)
-            continue;
-        Entry &entry = entries_[rows_[i].entry];
-        order[entry.first + entry.count++] = static_cast<std::uint32_t>(i);
-    }
-    sort_times(order);
-    pfree(order);
 }
 
-void SpineIndex::sort_times(std::uint32_t *order)
+void SpineIndex::sort_times(Row **order)
 {
-    const auto earlier = [this](std::uint32_t a, std::uint32_t b) {
-        return rows_[a].time < rows_[b].time;
-    };
-    for (std::size_t at = 0; at <= entry_mask_; ++at)
+    const auto earlier = [](const Row *a, const Row *b) { return a->time < b->time; };
+    for (std::uint64_t at = 0; at <= entry_mask_; ++at)
     {
         const Entry &entry = entries_[at];
         if (entry.count == 0)
             continue;
         CHECK_FOR_INTERRUPTS();
-        std::uint32_t *run = order + entry.first;
+        Row **run = order + entry.first;
         std::sort(run, run + entry.count, earlier);
         for (std::uint32_t i = 0; i < entry.count; ++i)
         {
-            times_[entry.first + i] = rows_[run[i]].time;
-            row_slots_[run[i]] = entry.first + i;
+            times_[entry.first + i] = run[i]->time;
+            run[i]->place = entry.first + i;
         }
     }
 }
 
 void SpineIndex::build()
 {
-    row_slots_ = huge_array<std::uint32_t>(memory_, row_count_);
-    std::fill_n(row_slots_, row_count_, no_slot);
-    build_entries();
-    place_times();
-    const std::size_t entry_bytes = (entry_mask_ + 1) * (sizeof(Entry) + (integer_key_ ? 0 : 4));
-    const std::size_t lasting =
-        entry_bytes + keys_size_ + slot_count_ * sizeof(std::int64_t) + row_count_ * 4;
-    use(lasting + row_room_ * sizeof(Row) + slot_count_ * 4);
-    if (rows_ != nullptr)
-        pfree(rows_);
-    rows_ = nullptr;
-    used_ = lasting;
-    records_ = huge_array<std::byte>(memory_, slot_count_ * stride_);
-    std::memset(records_, 0, slot_count_ * stride_);
-    use(slot_count_ * stride_);
+    std::size_t rows = 0;
+    for (Reference at = header_->rows; at != 0; at = space_.at<Chunk>(at)->next)
+        rows += space_.at<Chunk>(at)->count;
+    build_entries(rows);
+    std::uint32_t next = 0;
+    for (std::uint64_t at = 0; at <= entry_mask_; ++at)
+    {
+        entries_[at].first = next;
+        next += entries_[at].count;
+        entries_[at].count = 0;
+    }
+    const std::size_t slots = header_->slot_count = next;
+    header_->times = space_.allocate((slots + 1) * sizeof(std::int64_t));
+    times_ = space_.at<std::int64_t>(header_->times);
+    auto *order = static_cast<Row **>(
+        MemoryContextAllocHuge(CurrentMemoryContext, (slots + 1) * sizeof(Row *)));
+    place_times(order);
+    sort_times(order);
+    pfree(order);
+    // Each process frees its own rows when it has taken their slots.
+    header_->rows = 0;
+    header_->records = space_.allocate((slots + 1) * stride_);
+    std::memset(space_.at(header_->records), 0, slots * stride_);
+    header_->fixed_bytes = (entry_mask_ + 1) * (sizeof(Entry) + (integer_key_ ? 0 : 4)) +
+                           slots * (sizeof(std::int64_t) + stride_) + rows * 4;
+}
+
+void SpineIndex::take_slots()
+{
+    own_slots_ = static_cast<std::uint32_t *>(
+        MemoryContextAllocHuge(CurrentMemoryContext, (own_rows_ + 1) * sizeof(std::uint32_t)));
+    std::uint32_t *next = own_slots_;
+    for (Chunk *chunk = first_own_; chunk != nullptr;)
+    {
+        for (std::uint32_t i = 0; i < chunk->count; ++i)
+            *next++ = chunk->rows[i].place;
+        Chunk *following = chunk->next_own;
+        space_.release(chunk->self);
+        chunk = following;
+    }
+    first_own_ = last_own_ = nullptr;
+}
+
+void SpineIndex::open()
+{
+    entry_mask_ = header_->entry_mask;
+    entries_ = space_.at<Entry>(header_->entries);
+    if (!integer_key_)
+        entry_hashes_ = space_.at<std::uint32_t>(header_->entry_hashes);
+    times_ = space_.at<std::int64_t>(header_->times);
+    records_ = space_.at<std::byte>(header_->records);
+    take_slots();
+}
+
+void SpineIndex::release(Space &space, IndexHeader *header)
+{
+    for (Reference at = header->rows; at != 0;)
+    {
+        const Reference next = space.at<Chunk>(at)->next;
+        space.release(at);
+        at = next;
+    }
+    for (const Reference array :
+         {header->entries, header->entry_hashes, header->times, header->records})
+        space.release(array);
+    Pool::release(space, &header->keys);
+    Pool::release(space, &header->tuples);
+    *header = IndexHeader{};
 }
 
 }  // namespace quiver::features

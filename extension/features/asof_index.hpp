@@ -1,36 +1,34 @@
 // The spine as an index in memory: keys to sorted times, and for each time the newest history row.
 //
-// Three phases, in this order: add() once for each spine row; build(); then offer() for history rows in
-// any order. finish() carries winners forward to later times of the same key, after which winner() has
-// the answer for each spine row. O(1) to find a key, O(log n) for the time among its n.
+// In this order: add() once for each spine row; build() once; open(); offer() for history rows in any
+// order; finish() carries winners forward to later times of the same key, after which winner() has the
+// answer for each spine row. O(1) to find a key, O(log n) for the time among its n.
 //
-// Bounded: add() and offer() return false once more than the budget would be used; what has been
-// added stays readable for nobody, and the caller takes another strategy.
+// One process does all of it, or several share it: each adds, opens, offers, finishes and asks for the
+// rows that it added itself, one of them builds, and each step ends for all before the next begins.
+//
+// Bounded: add() and offer() return false once the budget is used up; the caller takes another
+// strategy.
 #pragma once
 
+#include "features/asof_space.hpp"
 #include "features/asof_values.hpp"
-
-#include <cstddef>
-#include <cstdint>
 
 namespace quiver::features {
 
 // What is kept of a history row. Plain values lie in the record itself; values by reference are kept
-// as a tuple, whose address and room are the first two values.
+// as a tuple, whose reference and room are the first two values.
 struct Record
 {
-    std::uint64_t state;  // NULL values by bit, and `filled`
-    std::int64_t time;  // directed
+    std::uint64_t state;  // NULL values by bit, `filled`, `locked`
+    std::int64_t time;  // directed; once filled, it only grows
     Datum values[FLEXIBLE_ARRAY_MEMBER];
 
     static constexpr std::uint64_t filled = std::uint64_t{1} << 63;
-    static constexpr int most_values = 62;
+    static constexpr std::uint64_t locked = std::uint64_t{1} << 62;
+    static constexpr int most_values = 60;
     [[nodiscard]] bool is_filled() const { return (state & filled) != 0; }
     [[nodiscard]] bool is_null(int value) const { return ((state >> value) & 1) != 0; }
-    [[nodiscard]] MinimalTuple tuple() const
-    {
-        return reinterpret_cast<MinimalTuple>(DatumGetPointer(values[0]));
-    }
 };
 
 // A history row on its way in.
@@ -44,21 +42,41 @@ struct Arrival
     const Datum *values;
 };
 
+// What all processes of one index know of it. All zero at first.
+struct IndexHeader
+{
+    std::uint64_t room;  // spine rows there is room for
+    std::uint64_t rows;  // chain of chunks
+    std::uint64_t keys;  // chain of pool chunks
+    std::uint64_t key_bytes;
+    std::uint64_t tuples;
+    std::uint64_t tuple_bytes;
+    Reference entries;
+    Reference entry_hashes;
+    Reference times;
+    Reference records;
+    std::uint64_t entry_mask;
+    std::uint64_t slot_count;
+    std::uint64_t fixed_bytes;
+    std::uint64_t finished;  // entries that finish() has given out
+    std::uint64_t kept;
+};
+
 class SpineIndex
 {
 public:
     static constexpr std::uint32_t no_slot = UINT32_MAX;
 
-    // `payload` describes what is kept of a history row; `flat` if all of it is passed by value.
-    SpineIndex(Values &values, TupleDesc payload, bool flat, std::size_t budget,
-               MemoryContext parent);
+    // `payload` describes what is kept of a history row; `flat` if all of it is passed by value. What
+    // is private to the process lives in the current memory context.
+    SpineIndex(Values &values, TupleDesc payload, bool flat, std::size_t budget, Space space,
+               IndexHeader *header);
 
     [[nodiscard]] bool add(const Datum *keys, Datum time);
     // A spine row with a NULL among keys or time: it has no match.
     [[nodiscard]] bool add_unmatched();
     void build();
-    // Free all memory; only peak() is left.
-    void forget();
+    void open();
 
     [[nodiscard]] bool offer(const Arrival &row);
     // Many rows at once, so that the memory they touch is fetched side by side.
@@ -66,14 +84,18 @@ public:
     void offer_flat(const Arrival *rows, int count);
     void finish();
 
-    // Of the spine row added as number `row`; nullptr if it has no match.
+    // Of the spine row that this process added as number `row`; nullptr if it has no match.
     [[nodiscard]] const Record *winner(std::size_t row) const;
-    [[nodiscard]] std::size_t size() const { return row_count_; }
-    [[nodiscard]] std::size_t peak() const { return peak_; }
-    [[nodiscard]] std::uint64_t kept() const { return kept_; }
+    [[nodiscard]] MinimalTuple tuple(const Record &record) const
+    {
+        return space_.at<MinimalTupleData>(record.values[0]);
+    }
     [[nodiscard]] bool integer_key() const { return integer_key_; }
-    [[nodiscard]] bool flat() const { return flat_; }
     [[nodiscard]] std::uint32_t hash_history(const Datum *keys);
+    // Bytes in use by all processes.
+    [[nodiscard]] std::size_t memory() const;
+    // Free what open() and add() did not leave to the memory context.
+    static void release(Space &space, IndexHeader *header);
 
 private:
     struct Row
@@ -81,7 +103,15 @@ private:
         std::uint64_t key;
         std::int64_t time;
         std::uint32_t hash;
-        std::uint32_t entry;  // no_slot for a row without a match
+        std::uint32_t place;  // of its entry, then of its slot; no_slot for a row without a match
+    };
+    struct Chunk
+    {
+        Reference next;
+        Reference self;
+        Chunk *next_own;
+        std::uint32_t count;
+        Row rows[FLEXIBLE_ARRAY_MEMBER];
     };
     struct Entry
     {
@@ -90,12 +120,15 @@ private:
         std::uint32_t count;  // 0: no key here
     };
 
-    [[nodiscard]] bool grow_rows();
+    [[nodiscard]] Row *new_row();
+    [[nodiscard]] bool grow();
     [[nodiscard]] std::size_t row_cost() const;
-    std::uint64_t copy_keys(const Datum *keys);
-    void build_entries();
-    void place_times();
-    void sort_times(std::uint32_t *order);
+    Reference copy_keys(const Datum *keys);
+    Datum spine_key(const Datum *keys, int key) const;
+    void build_entries(std::size_t rows);
+    void place_times(Row **order);
+    void sort_times(Row **order);
+    void take_slots();
     [[nodiscard]] bool same_keys(std::uint64_t a, std::uint64_t b);
     [[nodiscard]] bool equal_keys(std::uint64_t history, std::uint64_t spine);
     [[nodiscard]] const Entry *find(std::uint64_t key, std::uint32_t hash);
@@ -104,37 +137,39 @@ private:
     {
         return reinterpret_cast<Record *>(records_ + slot * stride_);
     }
+    [[nodiscard]] static bool is_older(const Arrival &row, const Record &record);
+    static void lock(Record *record);
+    static void unlock(Record *record, std::uint64_t state);
+    [[nodiscard]] bool take_in(const Arrival &row, Record *record);
     [[nodiscard]] bool wins(const Arrival &row, const Record &record);
     [[nodiscard]] bool newer(const Record &a, const Record &b);
     [[nodiscard]] int compare_ties(const Arrival &row, const Record &record);
+    [[nodiscard]] bool store(const Arrival &row, Record *record);
     [[nodiscard]] bool store_tuple(const Arrival &row, Record *record);
-    void store_flat(const Arrival &row, Record *record);
-    void use(std::size_t bytes);
 
     Values &values_;
     TupleDesc payload_;
     bool flat_;
     bool integer_key_;
     std::size_t budget_;
-    MemoryContext memory_;
-    std::size_t used_ = 0;
-    std::size_t peak_ = 0;
-    std::size_t keys_size_ = 0;
+    std::size_t stride_;
+    Space space_;
+    IndexHeader *header_;
+    Pool keys_;
+    Pool tuples_;
+    Chunk *first_own_ = nullptr;
+    Chunk *last_own_ = nullptr;
+    std::uint32_t chunk_room_ = 0;
+    std::size_t own_rows_ = 0;
+    std::uint32_t *own_slots_ = nullptr;
     std::uint64_t kept_ = 0;
 
-    Row *rows_ = nullptr;
-    std::size_t row_count_ = 0;
-    std::size_t row_room_ = 0;
+    // Addresses in this process, from open() on
     Entry *entries_ = nullptr;
     std::uint32_t *entry_hashes_ = nullptr;
-    std::size_t entry_mask_ = 0;
+    std::uint64_t entry_mask_ = 0;
     std::int64_t *times_ = nullptr;
-    std::uint32_t *row_slots_ = nullptr;
     std::byte *records_ = nullptr;
-    std::size_t slot_count_ = 0;
-    std::size_t stride_;
-    char *pool_ = nullptr;
-    std::size_t pool_left_ = 0;
     TupleTableSlot *row_tuple_ = nullptr;
     TupleTableSlot *record_tuples_[2] = {};
 };

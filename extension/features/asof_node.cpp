@@ -98,7 +98,7 @@ void rescan(CustomScanState *node)
             UpdateChangedParamSet(child, node->ss.ps.chgParam);
         changed |= child->chgParam != nullptr;
     }
-    if (state->ready && !changed && state->spine != nullptr)
+    if (state->ready && !changed && state->spine != nullptr && state->shared == nullptr)
     {
         tuplestore_rescan(state->spine);
         state->next_row = 0;
@@ -118,6 +118,11 @@ const CustomExecMethods exec_methods = {.CustomName = asof_node_name,
                                         .ExecCustomScan = next_row,
                                         .EndCustomScan = end,
                                         .ReScanCustomScan = rescan,
+                                        .EstimateDSMCustomScan = estimate_shared,
+                                        .InitializeDSMCustomScan = begin_shared,
+                                        .ReInitializeDSMCustomScan = begin_shared_again,
+                                        .InitializeWorkerCustomScan = join_shared,
+                                        .ShutdownCustomScan = leave_shared,
                                         .ExplainCustomScan = explain_asof};
 
 const char *strategy_name(const AsofState *state)

@@ -16,11 +16,12 @@ std::uint32_t SpineIndex::hash_history(const Datum *keys)
 bool SpineIndex::equal_keys(std::uint64_t history, std::uint64_t spine)
 {
     const auto *left = reinterpret_cast<const Datum *>(history);
-    const auto *right = reinterpret_cast<const Datum *>(spine);
+    const auto *right = space_.at<const Datum>(spine);
     for (int i = 0; i < values_.key_count; ++i)
     {
         KeyFunctions &key = values_.keys[i];
-        if (!DatumGetBool(FunctionCall2Coll(&key.equal, key.collation, left[i], right[i])))
+        if (!DatumGetBool(
+                FunctionCall2Coll(&key.equal, key.collation, left[i], spine_key(right, i))))
             return false;
     }
     return true;
@@ -28,7 +29,7 @@ bool SpineIndex::equal_keys(std::uint64_t history, std::uint64_t spine)
 
 const SpineIndex::Entry *SpineIndex::find(std::uint64_t key, std::uint32_t hash)
 {
-    std::size_t at = (integer_key_ ? hash_integer(key) : spread(hash)) & entry_mask_;
+    std::uint64_t at = (integer_key_ ? hash_integer(key) : spread(hash)) & entry_mask_;
     for (; entries_[at].count != 0; at = (at + 1) & entry_mask_)
     {
         if (integer_key_ ? entries_[at].key == key
@@ -43,28 +44,18 @@ std::uint32_t SpineIndex::first_slot(const Entry &entry, std::int64_t seen) cons
 {
     const std::int64_t *begin = times_ + entry.first;
     const std::int64_t *low = begin;
-    std::uint32_t left = entry.count;
+    // Under a strict bound, the first time that is later than `seen`, else the first not earlier.
+    if (values_.strict && seen == INT64_MAX)
+        return no_slot;
+    const std::int64_t least = values_.strict ? seen + 1 : seen;
     // Branch-free halving: a history row's place is a matter of chance.
-    if (values_.strict)
+    for (std::uint32_t left = entry.count; left > 1;)
     {
-        while (left > 1)
-        {
-            const std::uint32_t half = left / 2;
-            low += low[half - 1] <= seen ? half : 0;
-            left -= half;
-        }
-        low += left == 1 && *low <= seen ? 1 : 0;
+        const std::uint32_t half = left / 2;
+        low += low[half - 1] < least ? half : 0;
+        left -= half;
     }
-    else
-    {
-        while (left > 1)
-        {
-            const std::uint32_t half = left / 2;
-            low += low[half - 1] < seen ? half : 0;
-            left -= half;
-        }
-        low += left == 1 && *low < seen ? 1 : 0;
-    }
+    low += *low < least ? 1 : 0;
     const auto place = static_cast<std::uint32_t>(low - begin);
     return place == entry.count ? no_slot : entry.first + place;
 }
@@ -72,8 +63,10 @@ std::uint32_t SpineIndex::first_slot(const Entry &entry, std::int64_t seen) cons
 // ORDER BY after the time: negative if the row comes first.
 int SpineIndex::compare_ties(const Arrival &row, const Record &record)
 {
-    if (!flat_ && values_.tie_count > 0)
-        ExecStoreMinimalTuple(record.tuple(), record_tuples_[0], false);
+    if (values_.tie_count == 0)
+        return 0;
+    if (!flat_)
+        ExecStoreMinimalTuple(tuple(record), record_tuples_[0], false);
     for (int i = 0; i < values_.tie_count; ++i)
     {
         Tie &tie = values_.ties[i];
@@ -96,13 +89,35 @@ bool SpineIndex::wins(const Arrival &row, const Record &record)
     return row.time == record.time && compare_ties(row, record) < 0;
 }
 
-void SpineIndex::store_flat(const Arrival &row, Record *record)
+// Whether a row loses for certain, without the lock: a record's time never goes back.
+bool SpineIndex::is_older(const Arrival &row, const Record &record)
 {
-    record->state = row.nulls | Record::filled;
-    record->time = row.time;
-    std::memcpy(record->values, row.values,
-                static_cast<std::size_t>(payload_->natts) * sizeof(Datum));
-    ++kept_;
+    const std::uint64_t state = __atomic_load_n(&record.state, __ATOMIC_ACQUIRE);
+    return (state & Record::filled) != 0 &&
+           row.time < __atomic_load_n(&record.time, __ATOMIC_RELAXED);
+}
+
+// Held for the time of a copy. An error while it is held ends the query in all processes, and those
+// that wait here find out.
+void SpineIndex::lock(Record *record)
+{
+    for (int spins = 0;; ++spins)
+    {
+        std::uint64_t state = __atomic_load_n(&record->state, __ATOMIC_RELAXED) & ~Record::locked;
+        if (__atomic_compare_exchange_n(&record->state, &state, state | Record::locked, false,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return;
+        if (spins % 128 == 127)
+        {
+            CHECK_FOR_INTERRUPTS();
+            pg_usleep(10);
+        }
+    }
+}
+
+void SpineIndex::unlock(Record *record, std::uint64_t state)
+{
+    __atomic_store_n(&record->state, state & ~Record::locked, __ATOMIC_RELEASE);
 }
 
 // Over the tuple that was there, if it has room.
@@ -119,30 +134,53 @@ bool SpineIndex::store_tuple(const Arrival &row, Record *record)
     const std::size_t size = MAXALIGN(formed->t_len);
     if (!record->is_filled() || size > static_cast<std::size_t>(record->values[1]))
     {
-        if (used_ + size > budget_)
-            return false;
-        record->values[0] = PointerGetDatum(MemoryContextAllocHuge(memory_, size));
+        record->values[0] = tuples_.take(space_, size, &header_->tuples, &header_->tuple_bytes);
         record->values[1] = static_cast<Datum>(size);
-        use(size + 2 * sizeof(void *));
     }
-    std::memcpy(DatumGetPointer(record->values[0]), formed, formed->t_len);
+    std::memcpy(space_.at(record->values[0]), formed, formed->t_len);
     pfree(formed);
-    record->state = Record::filled;
-    record->time = row.time;
+    return space_.is_shared() || memory() <= budget_;
+}
+
+// The row is the record's new winner; the state is the caller's to set.
+bool SpineIndex::store(const Arrival &row, Record *record)
+{
+    bool fits = true;
+    if (flat_)
+        std::memcpy(record->values, row.values,
+                    static_cast<std::size_t>(payload_->natts) * sizeof(Datum));
+    else
+        fits = store_tuple(row, record);
+    __atomic_store_n(&record->time, row.time, __ATOMIC_RELAXED);
     ++kept_;
-    return true;
+    return fits;
+}
+
+bool SpineIndex::take_in(const Arrival &row, Record *record)
+{
+    const std::uint64_t filled = (flat_ ? row.nulls : 0) | Record::filled;
+    if (!space_.is_shared())
+    {
+        if (!wins(row, *record))
+            return true;
+        const bool fits = store(row, record);
+        record->state = filled;
+        return fits;
+    }
+    if (is_older(row, *record))
+        return true;
+    lock(record);
+    const bool won = wins(row, *record);
+    const bool fits = !won || store(row, record);
+    unlock(record, won ? filled : record->state);
+    return fits;
 }
 
 bool SpineIndex::offer(const Arrival &row)
 {
     const Entry *entry = find(row.key, row.hash);
     const std::uint32_t slot = entry != nullptr ? first_slot(*entry, row.seen) : no_slot;
-    if (slot == no_slot || !wins(row, *record(slot)))
-        return true;
-    if (!flat_)
-        return store_tuple(row, record(slot));
-    store_flat(row, record(slot));
-    return true;
+    return slot == no_slot || take_in(row, record(slot));
 }
 
 void SpineIndex::offer_flat(const Arrival *rows, int count)
@@ -165,8 +203,8 @@ void SpineIndex::offer_flat(const Arrival *rows, int count)
     }
     for (int i = 0; i < count; ++i)
     {
-        if (slots[i] != no_slot && wins(rows[i], *record(slots[i])))
-            store_flat(rows[i], record(slots[i]));
+        if (slots[i] != no_slot)
+            (void) take_in(rows[i], record(slots[i]));
     }
 }
 
@@ -178,8 +216,8 @@ bool SpineIndex::newer(const Record &a, const Record &b)
         return a.time > b.time;
     if (!flat_)
     {
-        ExecStoreMinimalTuple(a.tuple(), record_tuples_[0], false);
-        ExecStoreMinimalTuple(b.tuple(), record_tuples_[1], false);
+        ExecStoreMinimalTuple(tuple(a), record_tuples_[0], false);
+        ExecStoreMinimalTuple(tuple(b), record_tuples_[1], false);
     }
     for (int i = 0; i < values_.tie_count; ++i)
     {
@@ -199,22 +237,29 @@ bool SpineIndex::newer(const Record &a, const Record &b)
 
 void SpineIndex::finish()
 {
-    for (std::size_t at = 0; at <= entry_mask_; ++at)
+    constexpr std::uint64_t share = 16384;
+    __atomic_fetch_add(&header_->kept, kept_, __ATOMIC_RELAXED);
+    for (;;)
     {
-        const Entry &entry = entries_[at];
-        if ((at & 0xffff) == 0)
-            CHECK_FOR_INTERRUPTS();
-        for (std::uint32_t slot = entry.first + 1; slot < entry.first + entry.count; ++slot)
+        const std::uint64_t from = __atomic_fetch_add(&header_->finished, share, __ATOMIC_RELAXED);
+        if (from > entry_mask_)
+            return;
+        CHECK_FOR_INTERRUPTS();
+        for (std::uint64_t at = from; at <= std::min(entry_mask_, from + share - 1); ++at)
         {
-            if (newer(*record(slot - 1), *record(slot)))
-                std::memcpy(static_cast<void *>(record(slot)), record(slot - 1), stride_);
+            const Entry &entry = entries_[at];
+            for (std::uint32_t slot = entry.first + 1; slot < entry.first + entry.count; ++slot)
+            {
+                if (newer(*record(slot - 1), *record(slot)))
+                    std::memcpy(static_cast<void *>(record(slot)), record(slot - 1), stride_);
+            }
         }
     }
 }
 
 const Record *SpineIndex::winner(std::size_t row) const
 {
-    const std::uint32_t slot = row_slots_[row];
+    const std::uint32_t slot = own_slots_[row];
     return slot != no_slot && record(slot)->is_filled() ? record(slot) : nullptr;
 }
 

@@ -1,6 +1,7 @@
 // Offer the as-of join node where a LATERAL subquery of that shape is joined to what it refers to.
 #include "features/asof.hpp"
 
+#include "features/asof_choice.hpp"
 #include "features/asof_cost.hpp"
 #include "features/asof_history.hpp"
 #include "features/asof_index.hpp"
@@ -22,12 +23,7 @@ const config_enum_entry strategy_options[] = {
     {nullptr, 0, false},
 };
 
-Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
-                List *children);
-
-const CustomPathMethods path_methods = {.CustomName = asof_node_name, .PlanCustomPath = plan_path};
-const CustomScanMethods scan_methods = {.CustomName = asof_node_name,
-                                        .CreateCustomScanState = create_asof_state};
+const CustomPathMethods path_methods = {.CustomName = asof_node_name, .PlanCustomPath = plan_asof};
 
 // What is known about one LATERAL subquery; kept with its relation, which plain subqueries leave free.
 struct Candidate
@@ -39,18 +35,6 @@ struct Candidate
 };
 
 const char candidate_tag = 0;
-
-// What a path carries to plan_path.
-struct Choice
-{
-    Strategy strategy;
-    bool inner;
-    Index subquery;
-    Shape *shape;
-    History *history;
-    List *join_quals;
-    List *filters;
-};
 
 Candidate *candidate_for(PlannerInfo *root, RelOptInfo *inner)
 {
@@ -176,35 +160,96 @@ bool may_hash(const Shape &shape, int outputs)
            outputs + list_length(shape.order) <= Record::most_values;
 }
 
+const Path *below_scan(const Path *path)
+{
+    return IsA(path, SubqueryScanPath) ? reinterpret_cast<const SubqueryScanPath *>(path)->subpath
+                                       : path;
+}
+
+// How many processes share the work of `workers`, as PostgreSQL counts the leader's part.
+double process_count(int workers)
+{
+    const double leader = parallel_leader_participation ? std::max(0.0, 1.0 - 0.3 * workers) : 0.0;
+    return workers + leader;
+}
+
+bool is_parallel_safe_join(PlannerInfo *root, const RelOptInfo *joinrel, const RelOptInfo *outer,
+                           const Choice &choice)
+{
+    const Shape *shape = choice.shape;
+    List *expressions =
+        list_make5(shape->spine_time, shape->bounds, choice.history->outputs,
+                   list_concat_copy(choice.join_quals, choice.filters), joinrel->reltarget->exprs);
+    ListCell *cell;
+    foreach (cell, shape->keys)
+        expressions = lappend(expressions, static_cast<KeyClause *>(lfirst(cell))->spine);
+    return outer->consider_parallel && choice.history->share != nullptr &&
+           is_parallel_safe(root, reinterpret_cast<Node *>(expressions));
+}
+
+// A share of the join for each worker. PostgreSQL thinks that a subquery with LIMIT must not run in
+// workers, as each would take another row; here it is the same row whoever finds it.
+void offer_share(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, const Choice &base,
+                 bool forced, double ordinary)
+{
+    if (!is_parallel_safe_join(root, joinrel, outer, base))
+        return;
+    auto *choice = static_cast<Choice *>(palloc(sizeof(Choice)));
+    *choice = base;
+    choice->strategy = Strategy::hash;
+    choice->shared_spine = outer->partial_pathlist != NIL;
+    auto *spine = choice->shared_spine ? static_cast<Path *>(linitial(outer->partial_pathlist))
+                                       : outer->cheapest_total_path;
+    Path *history = base.history->share;
+    if (!spine->parallel_safe || spine->param_info != nullptr)
+        return;
+    const int workers = std::max(spine->parallel_workers, history->parallel_workers);
+    AsofCost cost =
+        hash_cost(base.shape, spine, below_scan(history), outer->rows, process_count(workers),
+                  list_length(base.history->outputs), payload_width(base.history));
+    if (cost.memory > static_cast<double>(get_hash_memory_limit()))
+        return;
+    if (forced)
+        cost.startup = cost.total = 0;
+    else if (ordinary >= 0 && cost.total >= ordinary)
+        return;
+    joinrel->consider_parallel = true;
+    CustomPath *path = make_path(joinrel, spine, history, cost, choice);
+    path->path.parallel_aware = true;
+    path->path.parallel_workers = workers;
+    path->path.rows = clamp_row_est(joinrel->rows / process_count(workers));
+    add_partial_path(joinrel, &path->path);
+}
+
 void offer(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner,
-           Candidate *candidate, const Choice &base)
+           Candidate *candidate, Choice base)
 {
     const auto forced = static_cast<Strategy>(wanted);
     const double ordinary = probe_cost(root, joinrel, outer, inner);
     if (forced == Strategy::automatic && ordinary >= 0 && ordinary < least_history_cost(inner))
         return;
-    History *history = history_of(root, candidate, inner);
+    History *history = base.history = history_of(root, candidate, inner);
     if (history == nullptr)
         return;
-    Path *spine = outer->cheapest_total_path;
-    const Path *pass = history->scan;
-    if (IsA(pass, SubqueryScanPath))
-        pass = reinterpret_cast<const SubqueryScanPath *>(pass)->subpath;
-    const AsofCost hash = hash_cost(candidate->shape, spine, pass, outer->rows,
-                                    list_length(history->outputs), payload_width(history));
-    const AsofCost merge = merge_cost(root, candidate->shape, spine, pass);
     const bool can_hash = may_hash(*candidate->shape, list_length(history->outputs));
+    if (can_hash && forced != Strategy::merge)
+        offer_share(root, joinrel, outer, base, forced == Strategy::hash, ordinary);
+
+    Path *spine = outer->cheapest_total_path;
+    const AsofCost hash = hash_cost(candidate->shape, spine, below_scan(history->scan), outer->rows,
+                                    1.0, list_length(history->outputs), payload_width(history));
+    const AsofCost merge = merge_cost(root, candidate->shape, spine, below_scan(history->scan));
     const bool fits = can_hash && hash.memory <= static_cast<double>(get_hash_memory_limit());
 
     auto *choice = static_cast<Choice *>(palloc(sizeof(Choice)));
     *choice = base;
-    choice->history = history;
     choice->strategy = fits && hash.total <= merge.total ? Strategy::hash : Strategy::merge;
     AsofCost cost = choice->strategy == Strategy::hash ? hash : merge;
     if (forced == Strategy::hash || forced == Strategy::merge)
     {
         choice->strategy = can_hash ? forced : Strategy::merge;
-        cost.startup = cost.total = 0;
+        // Above what a worker's share is said to cost, so that workers that cost nothing are taken.
+        cost.startup = cost.total = 10;
     }
     else if (ordinary >= 0 && cost.total >= ordinary)
         return;
@@ -230,198 +275,6 @@ void join_paths_hook(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, 
         offer(root, joinrel, outer, inner, candidate, choice);
 }
 
-// The scan tuple: columns of the spine, of the subquery as the query above mentions them, of the history.
-struct ScanTuple
-{
-    List *entries;
-    int spine;
-    int outputs;
-};
-
-void add_entry(ScanTuple *tuple, Node *expression)
-{
-    auto *copy = static_cast<Expr *>(copyObjectImpl(expression));
-    const auto number = static_cast<AttrNumber>(list_length(tuple->entries) + 1);
-    tuple->entries = lappend(tuple->entries, makeTargetEntry(copy, number, nullptr, false));
-}
-
-// Place of a column of the subquery among the entries, counted from 0; -1 if it is not there.
-int place_of(const ScanTuple &tuple, Index relid, AttrNumber column)
-{
-    for (int i = tuple.spine; i < tuple.spine + tuple.outputs; ++i)
-    {
-        auto *entry = list_nth_node(TargetEntry, tuple.entries, i);
-        const auto *var = castNode(Var, entry->expr);
-        if (var->varno == static_cast<int>(relid) && var->varattno == column)
-            return i;
-    }
-    return -1;
-}
-
-// Mentions of the subquery's columns; those of the quals are made to look like the output's.
-void add_outputs(ScanTuple *tuple, Node *expressions, Index relid)
-{
-    ListCell *cell;
-    List *vars = pull_var_clause(expressions, PVC_INCLUDE_PLACEHOLDERS);
-    foreach (cell, vars)
-    {
-        auto *node = static_cast<Node *>(lfirst(cell));
-        if (!IsA(node, Var) || castNode(Var, node)->varno != static_cast<int>(relid))
-            continue;
-        auto *var = castNode(Var, node);
-        const int place = place_of(*tuple, relid, var->varattno);
-        if (place >= 0)
-        {
-            pg::nulled_like(var,
-                            castNode(Var, list_nth_node(TargetEntry, tuple->entries, place)->expr));
-            continue;
-        }
-        add_entry(tuple, node);
-        ++tuple->outputs;
-    }
-}
-
-ScanTuple make_scan_tuple(Choice *choice, List *tlist, const Plan *spine)
-{
-    ScanTuple tuple{};
-    ListCell *cell;
-    foreach (cell, spine->targetlist)
-        add_entry(&tuple, reinterpret_cast<Node *>(lfirst_node(TargetEntry, cell)->expr));
-    tuple.spine = list_length(tuple.entries);
-    choice->join_quals = static_cast<List *>(copyObjectImpl(choice->join_quals));
-    choice->filters = static_cast<List *>(copyObjectImpl(choice->filters));
-    add_outputs(&tuple, reinterpret_cast<Node *>(tlist), choice->subquery);
-    add_outputs(&tuple, reinterpret_cast<Node *>(choice->join_quals), choice->subquery);
-    add_outputs(&tuple, reinterpret_cast<Node *>(choice->filters), choice->subquery);
-    foreach (cell, choice->history->rel->reltarget->exprs)
-        add_entry(&tuple, static_cast<Node *>(lfirst(cell)));
-    return tuple;
-}
-
-// Keep history column `column` with each winner; its position among the payloads.
-int keep(AsofPlan *plan, const ScanTuple &tuple, AttrNumber column)
-{
-    for (int i = 0; i < plan->payload_count; ++i)
-    {
-        if (plan->payloads[i].history == column)
-            return i;
-    }
-    plan->payloads[plan->payload_count] =
-        Payload{column, tuple.spine + tuple.outputs + column - 1, -1};
-    return plan->payload_count++;
-}
-
-void fill_outputs(AsofPlan *plan, const ScanTuple &tuple, const Choice *choice)
-{
-    const auto history = static_cast<int>(choice->history->relid);
-    ListCell *cell;
-    foreach (cell, choice->history->outputs)
-    {
-        auto *output = lfirst_node(TargetEntry, cell);
-        const int place = place_of(tuple, choice->subquery, output->resno);
-        if (place < 0)
-            continue;
-        ListCell *used;
-        List *vars = pull_var_clause(reinterpret_cast<Node *>(output->expr), 0);
-        int kept = -1;
-        foreach (used, vars)
-            kept = keep(plan, tuple, lfirst_node(Var, used)->varattno);
-        if (IsA(output->expr, Var) && castNode(Var, output->expr)->varno == history &&
-            plan->payloads[kept].copy < 0)
-        {
-            plan->payloads[kept].copy = place;
-            continue;
-        }
-        plan->outputs = lappend(plan->outputs, output->expr);
-        plan->output_places = lappend_int(plan->output_places, place);
-    }
-}
-
-void fill_ties(AsofPlan *plan, const ScanTuple &tuple, const Choice *choice)
-{
-    plan->tie_count = list_length(choice->history->ties);
-    plan->ties = static_cast<TiePlan *>(
-        palloc0(sizeof(TiePlan) * static_cast<std::size_t>(plan->tie_count + 1)));
-    for (int i = 0; i < plan->tie_count; ++i)
-    {
-        const auto *clause = list_nth_node(SortGroupClause, choice->shape->order, i + 1);
-        const auto column = static_cast<AttrNumber>(list_nth_int(choice->history->ties, i));
-        const auto *value = list_nth_node(Var, choice->history->rel->reltarget->exprs, column - 1);
-        plan->ties[i] = TiePlan{clause->sortop, value->varcollid, clause->nulls_first, column,
-                                keep(plan, tuple, column)};
-    }
-}
-
-void fill_keys(AsofPlan *plan, const Choice *choice)
-{
-    plan->key_count = list_length(choice->shape->keys);
-    plan->keys = static_cast<KeyPlan *>(
-        palloc0(sizeof(KeyPlan) * static_cast<std::size_t>(plan->key_count + 1)));
-    for (int i = 0; i < plan->key_count; ++i)
-    {
-        const auto *key = static_cast<KeyClause *>(list_nth(choice->shape->keys, i));
-        plan->keys[i] = KeyPlan{key->family,
-                                key->history_type,
-                                key->spine_type,
-                                key->collation,
-                                static_cast<AttrNumber>(list_nth_int(choice->history->keys, i)),
-                                key->spine};
-    }
-}
-
-void fill_times(AsofPlan *plan, const Choice *choice)
-{
-    const Shape *shape = choice->shape;
-    plan->strategy = choice->strategy;
-    plan->inner = choice->inner;
-    plan->strict = shape->strict;
-    plan->forward = shape->forward;
-    plan->family = shape->family;
-    plan->history_type = shape->history_type;
-    plan->spine_type = shape->spine_type;
-    plan->collation = shape->collation;
-    plan->time = choice->history->time;
-    plan->seen = choice->history->seen;
-    plan->spine_time = shape->spine_time;
-    plan->bounds = shape->bounds;
-    plan->bound_count = list_length(shape->bounds);
-    plan->bound_operators =
-        static_cast<Oid *>(palloc0(sizeof(Oid) * static_cast<std::size_t>(plan->bound_count + 1)));
-    for (int i = 0; i < plan->bound_count; ++i)
-        plan->bound_operators[i] = list_nth_oid(shape->bound_operators, i);
-    plan->join_quals = choice->join_quals;
-    plan->filters = choice->filters;
-    plan->shown = choice->history->shown;
-}
-
-// Below a projection no column is asked for by `tlist`; it then takes those of the relation.
-Plan *plan_path(PlannerInfo *, RelOptInfo *rel, CustomPath *path, List *tlist, List *,
-                List *children)
-{
-    auto *choice = static_cast<Choice *>(linitial(path->custom_private));
-    List *shown = tlist == NIL ? rel->reltarget->exprs : tlist;
-    const ScanTuple tuple = make_scan_tuple(choice, shown, static_cast<Plan *>(linitial(children)));
-    AsofPlan plan{};
-    plan.spine_columns = tuple.spine;
-    plan.scan_columns = list_length(tuple.entries);
-    plan.payloads = static_cast<Payload *>(
-        palloc0(sizeof(Payload) * static_cast<std::size_t>(plan.scan_columns + 1)));
-    fill_times(&plan, choice);
-    fill_keys(&plan, choice);
-    fill_outputs(&plan, tuple, choice);
-    fill_ties(&plan, tuple, choice);
-
-    auto *scan = makeNode(CustomScan);
-    scan->scan.plan.targetlist = tlist;
-    scan->scan.scanrelid = 0;
-    scan->flags = path->flags;
-    scan->custom_plans = children;
-    scan->custom_scan_tlist = tuple.entries;
-    scan->methods = &scan_methods;
-    encode(plan, scan);
-    return &scan->scan.plan;
-}
-
 }  // namespace
 
 void install_asof_join()
@@ -434,7 +287,7 @@ void install_asof_join()
                              "\"auto\" chooses by cost; the others are for tests and comparisons.",
                              &wanted, static_cast<int>(Strategy::automatic), strategy_options,
                              PGC_USERSET, GUC_EXPLAIN, nullptr, nullptr, nullptr);
-    RegisterCustomScanMethods(&scan_methods);
+    RegisterCustomScanMethods(&asof_scan_methods);
     next_hook = set_join_pathlist_hook;
     set_join_pathlist_hook = join_paths_hook;
 }

@@ -102,6 +102,19 @@ bool offer_single(HistoryReader *reader, TupleTableSlot *slot)
     return reader->state->index->offer(row);
 }
 
+}  // namespace
+
+SpineIndex *make_index(AsofState *state, Space space, IndexHeader *header)
+{
+    MemoryContext caller = MemoryContextSwitchTo(state->memory);
+    state->spine = tuplestore_begin_heap(true, false, kilobytes(memory_limit() / 4));
+    auto *index = new (palloc(sizeof(SpineIndex))) SpineIndex{
+        state->values, state->payload, state->flat, space.is_shared() ? SIZE_MAX : index_budget(),
+        space,         header};
+    MemoryContextSwitchTo(caller);
+    return index;
+}
+
 // False if winners took more memory than there is.
 bool read_history_into_index(AsofState *state)
 {
@@ -166,6 +179,8 @@ bool read_spine_into_index(AsofState *state)
     return fits;
 }
 
+namespace {
+
 void sort_spine_row(AsofState *state, TupleTableSlot *slot, Datum *keys)
 {
     const SpineRow row = look_at(state, slot, keys);
@@ -214,26 +229,26 @@ void read_into_sorts(AsofState *state, Tuplestorestate *read_before)
 void go_over_to_sorts(AsofState *state)
 {
     Tuplestorestate *read_before = state->spine;
-    state->peak = std::max(state->peak, state->index->peak());
+    Space space{state->memory};
     state->spine = nullptr;
-    state->index->forget();
     state->index = nullptr;
+    SpineIndex::release(space, &state->own_index);
     tuplestore_rescan(read_before);
     read_into_sorts(state, read_before);
 }
 
 void read_into_index(AsofState *state)
 {
-    MemoryContext caller = MemoryContextSwitchTo(state->memory);
-    state->spine = tuplestore_begin_heap(true, false, kilobytes(memory_limit() / 4));
-    state->index = new (palloc(sizeof(SpineIndex)))
-        SpineIndex{state->values, state->payload, state->flat, index_budget(), state->memory};
-    MemoryContextSwitchTo(caller);
+    state->own_index = IndexHeader{};
+    state->index = make_index(state, Space{state->memory}, &state->own_index);
     if (!read_spine_into_index(state))
         return go_over_to_sorts(state);
     if (state->spine_rows == 0)
         return;
+    MemoryContext caller = MemoryContextSwitchTo(state->memory);
     state->index->build();
+    state->index->open();
+    MemoryContextSwitchTo(caller);
     if (!read_history_into_index(state))
     {
         state->history_rows = 0;
@@ -241,8 +256,8 @@ void read_into_index(AsofState *state)
         return go_over_to_sorts(state);
     }
     state->index->finish();
-    state->kept = state->index->kept();
-    state->peak = state->index->peak();
+    state->kept = state->own_index.kept;
+    state->peak = state->index->memory();
 }
 
 }  // namespace
@@ -250,11 +265,14 @@ void read_into_index(AsofState *state)
 void read_inputs(AsofState *state)
 {
     state->spine_rows = state->history_rows = state->kept = 0;
+    state->peak = 0;
     state->next_row = 0;
     const bool can_hash = state->values.history_time != Ordinal::none &&
                           state->values.spine_ordinal != Ordinal::none &&
                           state->plan.payload_count <= Record::most_values;
-    if (state->plan.strategy == Strategy::hash && can_hash)
+    if (state->shared != nullptr)
+        read_in_parallel(state);
+    else if (state->plan.strategy == Strategy::hash && can_hash)
         read_into_index(state);
     else
         read_into_sorts(state, nullptr);

@@ -6,6 +6,17 @@
 
 namespace quiver::features {
 
+// What the processes of a parallel join share, in the query's dynamic shared memory.
+struct SharedAsof
+{
+    Barrier barrier;
+    IndexHeader index;
+    std::uint32_t spine_taken;  // a process reads the spine, where it is not read in shares
+    std::uint64_t spine_rows;
+    std::uint64_t history_rows;
+    std::uint64_t peak;
+};
+
 // Starts with the node PostgreSQL sees. Lives in the executor's memory context.
 struct AsofState
 {
@@ -23,6 +34,8 @@ struct AsofState
     MemoryContext memory;  // index, tuplestore, sorts; reset on rescan
     bool ready;
     SpineIndex *index;
+    IndexHeader own_index;
+    SharedAsof *shared;  // null unless the join runs in parallel
     Tuplestorestate *spine;
     std::size_t next_row;
     SortMerge *merge;  // when sorting
@@ -45,11 +58,24 @@ inline PlanState *history_child(AsofState *state)
 
 // Read both sides (asof_read.cpp).
 void read_inputs(AsofState *state);
+// The steps of it that a parallel join takes in its own order.
+SpineIndex *make_index(AsofState *state, Space space, IndexHeader *header);
+bool read_spine_into_index(AsofState *state);
+bool read_history_into_index(AsofState *state);
+// In the company of other processes (asof_parallel.cpp).
+void read_in_parallel(AsofState *state);
 // Free everything read.
 void forget_inputs(AsofState *state);
 
 // The next output row, or an empty slot (asof_emit.cpp).
 TupleTableSlot *next_output(AsofState *state);
+
+// Parallel execution (asof_parallel.cpp).
+Size estimate_shared(CustomScanState *node, ParallelContext *context);
+void begin_shared(CustomScanState *node, ParallelContext *context, void *place);
+void begin_shared_again(CustomScanState *node, ParallelContext *context, void *place);
+void join_shared(CustomScanState *node, shm_toc *toc, void *place);
+void leave_shared(CustomScanState *node);
 
 void explain_asof(CustomScanState *node, List *ancestors, ExplainState *es);
 

@@ -6,10 +6,14 @@
 
 extern "C" {
 #include "access/nbtree.h"
+#include "access/parallel.h"
 #include "catalog/pg_amop.h"
+#include "storage/barrier.h"
 #include "utils/datum.h"
+#include "utils/dsa.h"
 #include "utils/sortsupport.h"
 #include "utils/tuplesort.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
+#include "utils/wait_event.h"
 }

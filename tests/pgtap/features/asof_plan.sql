@@ -1,7 +1,7 @@
 -- When the as-of join is in the plan, and when it stays out.
 \ir ../lib/setup.sql
 LOAD 'quiver';
-SELECT plan(33);
+SELECT plan(37);
 
 CREATE TABLE readings (sensor int, ts timestamptz, created timestamptz, v float8, id serial);
 INSERT INTO readings SELECT i % 50, timestamptz '2024-01-01' + i * interval '1 minute',
@@ -98,5 +98,17 @@ MOVE 5 IN back;
 MOVE BACKWARD 1 IN back;
 FETCH BACKWARD 1 FROM back \gset
 SELECT is(:label, 3, 'and scrolls back');
+
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SELECT matches(pg_temp.plan_of(pg_temp.asof()), 'Gather\s+Workers Planned: \d\s+->  Parallel Custom Scan \(AsofJoin\)[\s\S]*Parallel Seq Scan on labels[\s\S]*Parallel Seq Scan on readings',
+    'workers share both sides');
+SELECT matches(pg_temp.plan_of(replace(pg_temp.asof(), 'labels l', '(SELECT * FROM labels ORDER BY label LIMIT 700) l')), 'AsofJoin',
+    'a spine that is not read in parallel still joins');
+SELECT is((SELECT sum(l.label + f.v) FROM labels l LEFT JOIN LATERAL (SELECT r.v FROM readings r WHERE r.sensor = l.sensor AND r.ts <= l.ts ORDER BY r.ts DESC LIMIT 1) f ON true),
+    (SELECT sum(l.label + (SELECT r.v FROM readings r WHERE r.sensor = l.sensor AND r.ts <= l.ts ORDER BY r.ts DESC LIMIT 1)) FROM labels l), 'an expression over both sides, summed in parallel');
+CREATE FUNCTION pg_temp.locked(int) RETURNS int LANGUAGE plpgsql IMMUTABLE PARALLEL RESTRICTED AS 'BEGIN RETURN $1; END';
+SELECT doesnt_match(pg_temp.plan_of(pg_temp.asof('r.sensor = pg_temp.locked(l.sensor) AND r.ts <= l.ts')), 'Parallel Custom Scan', 'a key that workers may not compute keeps the join out of them');
 SELECT finish();
 ROLLBACK;

@@ -1,5 +1,5 @@
 -- The as-of oracle: random data with every nasty case, queries over them, and the comparison of each
--- strategy with the ordinary plan. Everything is temporary.
+-- strategy with the ordinary plan. Tables are plain ones, which parallel workers may read.
 CREATE FUNCTION pg_temp.asof_time(spread int) RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
     SELECT CASE WHEN random() < 0.03 THEN NULL
                 WHEN random() < 0.03 THEN 'infinity'
@@ -18,7 +18,7 @@ DECLARE
 BEGIN
     PERFORM setseed(seed / 1000.0);
     DROP TABLE IF EXISTS spine, history;
-    CREATE TEMP TABLE spine AS
+    CREATE TABLE spine AS
         SELECT i AS sid, k, k::bigint AS k8, 'key ' || k AS kt, md5(k::text)::uuid AS ku,
                k2, k::numeric / 2 AS kn, t AS ts, t::date AS d, known, x
         FROM (SELECT i, CASE WHEN random() < 0.04 THEN NULL ELSE (random() * keys)::int END AS k,
@@ -26,7 +26,7 @@ BEGIN
                      pg_temp.asof_time(spread) AS t, pg_temp.asof_time(spread) AS known,
                      (random() * 10)::int AS x
               FROM generate_series(1, spine_rows) i) r;
-    CREATE TEMP TABLE history AS
+    CREATE TABLE history AS
         SELECT i AS id, k, k::smallint AS k2b, 'key ' || k AS kt, md5(k::text)::uuid AS ku,
                k2, k::numeric / 2 AS kn, t AS ts, t::timestamp AS local, t::date AS d, created, v,
                CASE WHEN random() < 0.2 THEN NULL
@@ -119,13 +119,18 @@ DECLARE
     settings text;
 BEGIN
     PERFORM pg_temp.asof_fill(seed);
+    SET LOCAL parallel_setup_cost = 0;
+    SET LOCAL parallel_tuple_cost = 0;
+    SET LOCAL min_parallel_table_scan_size = 0;
     FOR q IN SELECT * FROM asof_queries LOOP
         SET LOCAL quiver.enable_asof_join = off;
+        SET LOCAL max_parallel_workers_per_gather = 0;
         expected := pg_temp.asof_answer(q.query);
         SET LOCAL quiver.enable_asof_join = on;
-        FOREACH settings IN ARRAY '{hash 4MB,merge 4MB,auto 4MB,hash 64kB}'::text[] LOOP
+        FOREACH settings IN ARRAY '{hash 4MB 0,hash 4MB 2,merge 4MB 0,auto 4MB 1,hash 64kB 0}'::text[] LOOP
             PERFORM set_config('quiver.asof_strategy', split_part(settings, ' ', 1), true);
             PERFORM set_config('work_mem', split_part(settings, ' ', 2), true);
+            PERFORM set_config('max_parallel_workers_per_gather', split_part(settings, ' ', 3), true);
             answer := pg_temp.asof_answer(q.query);
             IF answer IS DISTINCT FROM expected THEN
                 RETURN NEXT format('seed %s, %s, %s: %s instead of %s', seed, q.name, settings, answer, expected);
