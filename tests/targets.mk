@@ -73,3 +73,7 @@ asof-oracle: ## compare every as-of strategy with the ordinary plan on 200 rando
 .PHONY: bench-features-online
 bench-features-online: ## online reads of features against a bare select by primary key (ARGS=--write keeps the table)
 	@bench/features/online.sh $(ARGS)
+
+.PHONY: bench-asof
+bench-asof: ## the as-of join against LATERAL, Feast's SQL and DuckDB (WRITE=1 keeps the tables)
+	@bench/features/run.sh
