@@ -10,7 +10,7 @@ endif
 ifeq ($(have_pgxs),yes)
 EXTENSION = extension/quiver
 MODULE_big = quiver
-DATA_built = build/sql/quiver--$(EXTVERSION).sql
+DATA_built = build/sql/quiver--$(EXTVERSION).sql build/sql/quiver--adopt.sql build/sql/quiver--adopt--$(EXTVERSION).sql
 DATA = $(wildcard sql/upgrades/*.sql)
 
 machine := $(shell uname -m)
@@ -54,6 +54,8 @@ FORCE:
 build/sql/quiver--$(EXTVERSION).sql: sql/modules.list $(addprefix sql/modules/,$(shell sed 's/\#.*//' sql/modules.list 2>/dev/null)) extension/quiver.control
 	@mkdir -p $(@D)
 	sh sql/join.sh $(EXTVERSION) > $@.tmp && mv $@.tmp $@
+
+include sql/moving/install.mk
 
 EXTRA_CLEAN = build $(OBJS:.o=.d) $(DATA_built)
 endif

@@ -20,6 +20,7 @@ lane_two=(
     compat
     regress
     alias
+    moving
     recovery
     upgrade
     demo

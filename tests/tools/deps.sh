@@ -50,6 +50,8 @@ wanted() {
     case $task in
         check)
             foreign_server || echo "postgresql-$version-pgtap"
+            # The peer that tests/moving moves from, where the distribution has it.
+            foreign_server || ! apt-cache show "postgresql-$version-pgvector" >/dev/null 2>&1 || echo "postgresql-$version-pgvector"
             # The unit tests, the fuzzers, TAP's harness and the clients of tests/compat.
             echo git libgtest-dev clang libclang-rt-dev perl
             has_command node && has_command npm || echo nodejs npm ca-certificates
