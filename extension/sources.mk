@@ -25,6 +25,7 @@ SOURCES = \
 	features/asof_shape \
 	features/asof_space \
 	features/asof_values \
+	features/generated_query \
 	kernels/dispatch \
 	types/bit \
 	pg/repeated_argument \

@@ -114,8 +114,10 @@ ReturnSetInfo *result_of(FunctionCallInfo fcinfo)
     return result;
 }
 
-// `first`: arguments before it are not the builder's. `time_name`: a column whose NULLs are errors.
-Datum rows_of(FunctionCallInfo fcinfo, const char *builder, int first, const char *time_name)
+// Of a statement whose own names are qualified but for those of pg_catalog; nullptr to have it written
+// first. `time_name`: a column whose NULLs are errors.
+Datum rows_of(FunctionCallInfo fcinfo, const char *statement, const char *builder, int first,
+              const char *time_name)
 {
     ReturnSetInfo *result = result_of(fcinfo);
     MemoryContext previous = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
@@ -124,7 +126,8 @@ Datum rows_of(FunctionCallInfo fcinfo, const char *builder, int first, const cha
     TupleDesc expected = CreateTupleDescCopy(result->expectedDesc);
     MemoryContextSwitchTo(previous);
 
-    char *statement = statement_of(fcinfo, builder, first);
+    if (statement == nullptr)
+        statement = statement_of(fcinfo, builder, first);
     Receiver receiver{};
     receiver.base.rStartup = start;
     receiver.base.receiveSlot = receive;
@@ -135,7 +138,6 @@ Datum rows_of(FunctionCallInfo fcinfo, const char *builder, int first, const cha
     receiver.expected = expected;
     receiver.time_name = time_name;
 
-    // The statement's own names are qualified but for those of pg_catalog.
     const int nest = pg::pin_search_path();
     SPI_connect();
     SPIExecuteOptions options{};
@@ -156,6 +158,12 @@ Datum rows_of(FunctionCallInfo fcinfo, const char *builder, int first, const cha
     result->setResult = store;
     result->setDesc = expected;
     return Datum{0};
+}
+
+// `first`: arguments before it are not the builder's.
+Datum rows_of(FunctionCallInfo fcinfo, const char *builder, int first, const char *time_name)
+{
+    return rows_of(fcinfo, nullptr, builder, first, time_name);
 }
 
 // The spine's time column if its NULLs are errors: `time` and `on_null` are argument positions.
@@ -188,4 +196,11 @@ QUIVER_FUNCTION(feature_at) { return rows_of(fcinfo, "feature_at_sql", 0, nullpt
 QUIVER_FUNCTION(feature_replay_dataset)
 {
     return rows_of(fcinfo, "feature_replay_sql", 0, nullptr);
+}
+
+QUIVER_FUNCTION(asof_join) { return rows_of(fcinfo, "asof_join_sql", 0, nullptr); }
+
+QUIVER_FUNCTION(run_query)
+{
+    return rows_of(fcinfo, TextDatumGetCString(PG_GETARG_DATUM(0)), nullptr, 0, nullptr);
 }
