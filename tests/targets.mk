@@ -77,3 +77,6 @@ bench-features-online: ## online reads of features against a bare select by prim
 .PHONY: bench-asof
 bench-asof: ## the as-of join against LATERAL, Feast's SQL and DuckDB (WRITE=1 keeps the tables)
 	@bench/features/run.sh
+.PHONY: soak-features
+soak-features: ## eight writers push out of order for five minutes while datasets are made and made again
+	@QUIVER_SOAK_SECONDS=300 tests/recovery/run.sh features

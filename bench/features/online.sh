@@ -22,10 +22,14 @@ SELECT quiver.feature_push_rows('f' || n, format('SELECT a AS account, now() - a
     'a * %s.25 AS value FROM generate_series(1, 100000) AS a', n)) FROM generate_series(1, 10) AS n \g /dev/null
 SELECT quiver.feature_create_service('ten', ARRAY(SELECT format('f%s:value', n) FROM generate_series(1, 10) AS n),
     full_names => true) \g /dev/null
+SELECT quiver.feature_create_service('wide', ARRAY(SELECT format('f%s:value', n) FROM generate_series(1, 10) AS n),
+    full_names => true) \g /dev/null
+CALL quiver.feature_precompute('wide');
 CREATE TABLE bare (account bigint PRIMARY KEY, value float8, event_ts timestamptz);
 INSERT INTO bare SELECT account, value, event_ts FROM f1_v1_online;
 VACUUM ANALYZE;
 SQL
+printf '%s\n' '\set a random(1, 100000)' "SELECT quiver.feature_online('wide', :a::bigint);" >"$scratch/wide"
 joins=$(for n in 2 3 4 5 6 7 8 9 10; do printf ' LEFT JOIN f%d_v1_online f%d USING (account)' $n $n; done)
 values=$(for n in 1 2 3 4 5 6 7 8 9 10; do printf ', f%d.value AS v%d' $n $n; done)
 a='\set a random(1, 100000)'
@@ -37,7 +41,7 @@ for n in 1 2 3 4 5 6 7 8 9 10; do echo "SELECT value FROM f${n}_v1_online WHERE 
 printf '%s\n' '\set a random(1, 99900)' "SELECT quiver.feature_get_online('ten', (SELECT jsonb_agg(jsonb_build_object('account', x)) \
 FROM generate_series(:a, :a + 99) AS x));" >"$scratch/hundred"
 
-contestants='bare ten join ten_selects hundred'
+contestants='bare wide ten join ten_selects hundred'
 for _ in $(seq "$rounds"); do
     for name in $contestants; do
         (cd "$scratch" && rm -f pgbench_log.* &&
@@ -58,6 +62,7 @@ table() {
             'BEGIN { printf "| %s | %.0f | %.2f | %d | %d |\n", what, t, t / b, p, q }'
     done <<'EOT'
 bare one row by primary key, bare select
+wide feature_online, 1 entity x 10 views, precomputed service
 ten feature_online, 1 entity x 10 views
 join the same as a join of 10 online tables
 ten_selects the same as 10 selects, one trip each

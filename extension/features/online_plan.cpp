@@ -117,12 +117,13 @@ void describe_feature(MemoryContext context, OnlineFeature *feature, Datum outpu
 }
 
 // How to probe the part's online table. False if its primary key has no equality for an argument's type.
-bool prepare_probe(OnlineService *service, OnlinePart *part, Datum *columns)
+bool prepare_probe(OnlineService *service, OnlinePart *part, const char *time_column,
+                   Datum *columns)
 {
     Relation table = table_open(part->table, AccessShareLock);
     list_free(RelationGetIndexList(table));
     part->index = table->rd_pkindex;
-    part->time_column = get_attnum(part->table, "event_ts");
+    part->time_column = get_attnum(part->table, time_column);
     OnlineFeature *features = service->features + part->first_feature;
     for (int i = 0; i < part->feature_count; i++)
         features[i].column = get_attnum(part->table, TextDatumGetCString(columns[i]));
@@ -182,7 +183,8 @@ void load_parts(OnlineService *service, const char *name)
     int rows;
     SPITupleTable *table =
         ask("SELECT p.online::pg_catalog.oid, p.argument_places, p.features, p.outputs, p.ttl_us, "
-            "p.statement, (SELECT pg_catalog.array_agg(k.type::pg_catalog.regtype::pg_catalog.oid "
+            "p.statement, p.time_column, (SELECT "
+            "pg_catalog.array_agg(k.type::pg_catalog.regtype::pg_catalog.oid "
             "ORDER BY o.n) FROM pg_catalog.unnest(p.outputs) WITH ORDINALITY AS o(name, n) "
             "JOIN quiver.feature_output_types($1) AS k ON k.name OPERATOR(pg_catalog.=) o.name) "
             "FROM quiver.feature_online_parts($1) AS p",
@@ -204,7 +206,7 @@ void load_parts(OnlineService *service, const char *name)
         Datum *places = elements(table, row, 2, INT4OID, &part->key_count);
         Datum *columns = elements(table, row, 3, TEXTOID, &count);
         Datum *outputs = elements(table, row, 4, TEXTOID, &part->feature_count);
-        Datum *types = elements(table, row, 7, OIDOID, &count);
+        Datum *types = elements(table, row, 8, OIDOID, &count);
         part->places = keep_array<int>(service->context, part->key_count);
         for (int i = 0; i < part->key_count; i++)
             part->places[i] = DatumGetInt32(places[i]) - 1;
@@ -216,7 +218,8 @@ void load_parts(OnlineService *service, const char *name)
         part->ttl = is_null ? 0 : DatumGetInt64(ttl);
         part->statement = keep_text(service->context, column(table, row, 6, &is_null));
         part->table = DatumGetObjectId(column(table, row, 1, &is_null));
-        if (is_null || !prepare_probe(service, part, columns))
+        const char *time_column = TextDatumGetCString(column(table, row, 7, &is_null));
+        if (!OidIsValid(part->table) || !prepare_probe(service, part, time_column, columns))
             part->table = InvalidOid;
         service->part_count++;
     }

@@ -14,9 +14,38 @@ void put(OnlineResult *result, int place, Status status, TimestampTz time)
     result->times[place] = time;
 }
 
+// One row of an online table, held while parts that lie in it are read.
+struct Probe
+{
+    const OnlinePart *part;  // whose table and keys were looked up
+    Relation table;
+    Relation index;
+    IndexScanDesc scan;
+    TupleTableSlot *slot;
+    bool found;
+};
+
+bool is_same_row(const Probe &probe, const OnlinePart *part)
+{
+    return probe.part != nullptr && probe.part->table == part->table &&
+           probe.part->key_count == part->key_count &&
+           std::equal(part->places, part->places + part->key_count, probe.part->places);
+}
+
+void end_probe(Probe *probe)
+{
+    if (probe->part == nullptr)
+        return;
+    ExecDropSingleTupleTableSlot(probe->slot);
+    index_endscan(probe->scan);
+    index_close(probe->index, NoLock);
+    table_close(probe->table, NoLock);
+    probe->part = nullptr;
+}
+
 // False if the caller may not read the whole table: then the statement tells what may be read.
-bool probe(OnlineService *service, OnlinePart *part, const OnlineArguments &arguments,
-           TimestampTz now, OnlineResult *result)
+bool begin_probe(Probe *probe, const OnlineService *service, const OnlinePart *part,
+                 const OnlineArguments &arguments)
 {
     Relation table = try_table_open(part->table, AccessShareLock);
     if (table == nullptr)
@@ -29,28 +58,42 @@ bool probe(OnlineService *service, OnlinePart *part, const OnlineArguments &argu
         table_close(table, NoLock);
         return false;
     }
-    Relation index = index_open(part->index, AccessShareLock);
     const int count = part->key_count > 0 ? part->key_count : 1;
     ScanKeyData keys[INDEX_MAX_KEYS];
     std::copy(part->keys, part->keys + count, keys);
     for (int i = 0; i < part->key_count; i++)
         keys[i].sk_argument = arguments.values[part->places[i]];
-    IndexScanDesc scan = pg::begin_index_scan(table, index, count);
-    index_rescan(scan, keys, count, nullptr, 0);
-    TupleTableSlot *slot = table_slot_create(table, nullptr);
+    probe->table = table;
+    probe->index = index_open(part->index, AccessShareLock);
+    probe->scan = pg::begin_index_scan(table, probe->index, count);
+    index_rescan(probe->scan, keys, count, nullptr, 0);
+    probe->slot = table_slot_create(table, nullptr);
+    probe->found = index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot);
+    probe->part = part;
+    return true;
+}
+
+Status status_at(TimestampTz time, std::int64_t ttl, TimestampTz now)
+{
+    if (time > now)
+        return Status::not_found;
+    if (ttl == 0)
+        return Status::present;
+    return TIMESTAMP_IS_NOBEGIN(time) || time < now - ttl ? Status::expired : Status::present;
+}
+
+void read_part(const Probe &probe, OnlineService *service, const OnlinePart *part, TimestampTz now,
+               OnlineResult *result)
+{
     OnlineFeature *features = service->features + part->first_feature;
     Status status = Status::not_found;
     TimestampTz time = 0;
-    if (index_getnext_slot(scan, ForwardScanDirection, slot))
+    if (probe.found)
     {
         bool is_null;
-        time = DatumGetTimestampTz(slot_getattr(slot, part->time_column, &is_null));
-        if (time <= now)
-            status = part->ttl > 0 && !TIMESTAMP_NOT_FINITE(time) && time < now - part->ttl
-                         ? Status::expired
-                         : Status::present;
-        if (TIMESTAMP_IS_NOBEGIN(time) && part->ttl > 0)
-            status = Status::expired;
+        const Datum datum = slot_getattr(probe.slot, part->time_column, &is_null);
+        time = is_null ? 0 : DatumGetTimestampTz(datum);
+        status = is_null ? Status::not_found : status_at(time, part->ttl, now);
     }
     for (int i = 0; i < part->feature_count; i++)
     {
@@ -58,15 +101,10 @@ bool probe(OnlineService *service, OnlinePart *part, const OnlineArguments &argu
         put(result, place, status, time);
         if (status != Status::present)
             continue;
-        const Datum value = slot_getattr(slot, features[i].column, &result->nulls[place]);
+        const Datum value = slot_getattr(probe.slot, features[i].column, &result->nulls[place]);
         if (!result->nulls[place])
             result->values[place] = datumCopy(value, features[i].by_value, features[i].size);
     }
-    ExecDropSingleTupleTableSlot(slot);
-    index_endscan(scan);
-    index_close(index, NoLock);
-    table_close(table, NoLock);
-    return true;
 }
 
 // SPI is connected; the plan outlives it.
@@ -179,6 +217,7 @@ void run_transforms(OnlineService *service, const OnlineArguments &arguments, On
 void read_online(OnlineService *service, const OnlineArguments &arguments, TimestampTz now,
                  OnlineResult *result)
 {
+    Probe probe{};
     for (int i = 0; i < service->part_count; i++)
     {
         OnlinePart *part = &service->parts[i];
@@ -188,9 +227,18 @@ void read_online(OnlineService *service, const OnlineArguments &arguments, Times
         if (null_key)
             for (int f = 0; f < part->feature_count; f++)
                 put(result, part->first_feature + f, Status::null_key, 0);
-        else if (!OidIsValid(part->table) || !probe(service, part, arguments, now, result))
-            run_statement(service, part, arguments, now, result);
+        else if (OidIsValid(part->table) && is_same_row(probe, part))
+            read_part(probe, service, part, now, result);
+        else
+        {
+            end_probe(&probe);
+            if (OidIsValid(part->table) && begin_probe(&probe, service, part, arguments))
+                read_part(probe, service, part, now, result);
+            else
+                run_statement(service, part, arguments, now, result);
+        }
     }
+    end_probe(&probe);
     if (service->transform_count > 0)
         run_transforms(service, arguments, result);
 }

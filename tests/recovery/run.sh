@@ -8,7 +8,7 @@ cd "$here"
 if [ -z "${QUIVER_ROOT:-}" ]; then
     exec tests/tools/server.sh -c wal_level=replica tests/recovery/run.sh "$@"
 fi
-[ $# -gt 0 ] || set -- dump_restore crash
+[ $# -gt 0 ] || set -- dump_restore features crash
 
 passed=0 failed=0
 # check WHAT EXPECTED ACTUAL, for the tests that are read in here.

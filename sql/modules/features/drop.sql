@@ -17,6 +17,9 @@ BEGIN
         ORDER BY t.version, t.position LOOP
         EXECUTE format('DROP FUNCTION IF EXISTS %s', one.function);
     END LOOP;
+    FOR one IN SELECT p.* FROM quiver.feature_precomputed p WHERE p.service = feature_drop_service.name LOOP
+        EXECUTE format('DROP TABLE IF EXISTS %I.%I', one.table_schema, one.table_name);
+    END LOOP;
     DELETE FROM quiver.feature_service s WHERE s.name = feature_drop_service.name;
 END $$;
 COMMENT ON FUNCTION quiver.feature_drop_service(text) IS
@@ -61,6 +64,7 @@ BEGIN
         IF of_view.managed AND drop_history THEN
             EXECUTE format('DROP TABLE IF EXISTS %I.%I', of_view.history_schema, of_view.history_table);
         END IF;
+        PERFORM quiver.feature_drop_rule(r.view, r.name) FROM quiver.feature_rule r WHERE r.view = of_view.name;
         DELETE FROM quiver.feature_view v WHERE v.name = of_view.name;
     END IF;
 END $$;

@@ -39,6 +39,8 @@ DECLARE
     until timestamptz;
     conditions text[];
     key_list text;
+    fresh text;
+    wide record;
     changed bigint;
 BEGIN
     IF coalesce(mode NOT IN ('incremental', 'full', 'range'), true) THEN
@@ -76,14 +78,26 @@ BEGIN
     END IF;
     key_list := coalesce((SELECT string_agg(format('v.%I', k), ', ') FROM unnest(of_version.keys) AS k),
         'v.event_ts IS NULL');
-    EXECUTE quiver.feature_upsert_sql(of_version,
-        format('(SELECT DISTINCT ON (%s) v.*%s%s FROM %I.%I AS v WHERE %s ORDER BY %s, %s)',
+    fresh := format('(SELECT DISTINCT ON (%s) v.*%s%s FROM %I.%I AS v WHERE %s ORDER BY %s, %s)',
         key_list, CASE WHEN of_version.has_created THEN '' ELSE ', NULL::timestamptz AS created_ts' END,
         CASE WHEN of_view.managed THEN '' ELSE ', 0::bigint AS ingest_id' END, of_version.view_schema,
             of_version.view_name,
         array_to_string(conditions, ' AND '), key_list, quiver.feature_newest_first(of_view.managed,
-            of_version.has_created)));
+            of_version.has_created));
+    EXECUTE quiver.feature_upsert_sql(of_version, fresh);
     GET DIAGNOSTICS changed = ROW_COUNT;
+    FOR wide IN SELECT w.*, p.table_schema, p.table_name FROM quiver.feature_wide_upserts(of_version.view,
+        of_version.version,
+        CASE mode WHEN 'full' THEN format('%I.%I', of_version.view_schema, of_version.online_table) ELSE fresh END) AS w
+        JOIN quiver.feature_precomputed p USING (service, version)
+    LOOP
+        IF mode = 'full' THEN
+            EXECUTE format('UPDATE %1$I.%2$I SET m%3$s_event_ts = NULL, m%3$s_created_ts = NULL, m%3$s_ingest_id = '
+                'NULL',
+                wide.table_schema, wide.table_name, wide.place);
+        END IF;
+        EXECUTE wide.statement;
+    END LOOP;
 
     IF mode <> 'range' THEN
         INSERT INTO quiver.feature_watermark AS w (view, version, snapshot, high_id, until, cluster)

@@ -31,7 +31,7 @@ COMMENT ON FUNCTION quiver.feature_online_arguments(text) IS
 -- are the arguments above; it returns value, status and age of each feature.
 CREATE FUNCTION quiver.feature_online_parts(service text)
     RETURNS TABLE (online regclass, argument_places int[], features text[], outputs text[], ttl_us bigint,
-        statement text)
+        statement text, time_column text)
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     arguments record;
@@ -48,8 +48,11 @@ BEGIN
     request.spine := coalesce(request.spine, 'SELECT ') || 'pg_catalog.statement_timestamp() AS event_ts';
     FOR part IN
         SELECT m.*, v.keys, v.ttl, c.in_table, c.names, c.columns,
-            CASE WHEN c.in_table THEN format('%I.%I', v.view_schema, v.online_table)::regclass END AS online_table
+            CASE WHEN c.in_table AND p.service IS NOT NULL THEN format('%I.%I', p.table_schema, p.table_name)::regclass
+                 WHEN c.in_table THEN format('%I.%I', v.view_schema, v.online_table)::regclass END AS online_table,
+            c.in_table AND p.service IS NOT NULL AS is_wide, p.keys AS wide_keys
         FROM quiver.feature_service_member m
+        LEFT JOIN quiver.feature_precomputed p ON (p.service, p.version) = (m.service, m.version)
         JOIN quiver.feature_view_version v ON (v.view, v.version) = (m.view, m.view_version)
         CROSS JOIN LATERAL (
             SELECT k.agg IS NULL AND v.online_table IS NOT NULL AS in_table, array_agg(f.feature ORDER BY f.n)
@@ -62,14 +65,17 @@ BEGIN
         ORDER BY m.position, c.in_table
     LOOP
         online := part.online_table;
-        argument_places := ARRAY(SELECT array_position(arguments.names, k) FROM unnest(part.spine_keys) WITH ORDINALITY
-            AS u(k, n) ORDER BY n);
-        features := part.columns;
+        argument_places := ARRAY(SELECT array_position(arguments.names, k)
+            FROM unnest(CASE WHEN part.is_wide THEN part.wide_keys ELSE part.spine_keys END) WITH ORDINALITY AS u(k, n)
+            ORDER BY n);
+        features := CASE WHEN part.is_wide THEN part.names ELSE part.columns END;
+        time_column := CASE WHEN part.is_wide THEN format('m%s_event_ts', part.position) ELSE 'event_ts' END;
         outputs := part.names;
         ttl_us := (extract(epoch FROM part.ttl) * 1000000)::bigint;
-        statement := CASE WHEN part.in_table THEN quiver.feature_online_sql(part.online_table, part.keys,
-            argument_places, arguments.types,
-                part.columns, part.ttl)
+        statement := CASE WHEN part.in_table THEN quiver.feature_online_sql(part.online_table, time_column,
+                CASE WHEN part.is_wide THEN part.wide_keys ELSE part.keys END, argument_places, arguments.types,
+                    features,
+                part.ttl)
             ELSE quiver.feature_online_values(quiver.feature_historical_statement(request,
                 ARRAY[ROW(part.view, part.view_version, part.alias,
                 part.keys, part.spine_keys, part.columns, part.names)::quiver.feature_member], NULL, NULL, NULL),
@@ -91,24 +97,28 @@ COMMENT ON FUNCTION quiver.feature_online_values(text, text[]) IS
 -- The same answer as the direct read of the table, for those who may not read all of it: row security, column
 -- privileges.
 CREATE FUNCTION quiver.feature_online_sql(
-    online regclass, keys text[], places int[], types oid[], features text[], ttl interval) RETURNS text
+    online regclass, time_column text, keys text[], places int[], types oid[], features text[], ttl interval)
+        RETURNS text
     LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT format('SELECT %s FROM (SELECT) AS one LEFT JOIN %s AS o ON %s',
-        (SELECT string_agg(format('CASE WHEN %1$s THEN o.%2$I END, CASE WHEN %3$s THEN ''null_key'' WHEN o.event_ts '
-            'IS NULL THEN ''not_found'' '
+        (SELECT string_agg(format('CASE WHEN %1$s THEN o.%2$I END, '
+            'CASE WHEN %3$s THEN ''null_key'' WHEN o.%4$I IS NULL THEN ''not_found'' '
             'WHEN %1$s THEN ''present'' ELSE ''expired'' END, '
-            'CASE WHEN pg_catalog.isfinite(o.event_ts) THEN pg_catalog.statement_timestamp() - o.event_ts END',
-            CASE WHEN ttl IS NULL THEN 'o.event_ts IS NOT NULL'
-                ELSE format('o.event_ts >= pg_catalog.statement_timestamp() - %L::pg_catalog.interval', ttl) END,
-            f, coalesce((SELECT string_agg(format('$%s IS NULL', p), ' OR ') FROM unnest(places) AS p), 'false')), ', '
-                ORDER BY n)
+            'CASE WHEN pg_catalog.isfinite(o.%4$I) THEN pg_catalog.statement_timestamp() - o.%4$I END',
+            CASE WHEN ttl IS NULL THEN format('o.%I IS NOT NULL', time_column)
+                 ELSE format('o.%I >= pg_catalog.statement_timestamp() - %L::pg_catalog.interval', time_column, ttl)
+                     END,
+            f, coalesce((SELECT string_agg(format('$%s IS NULL', p), ' OR ') FROM unnest(places) AS p), 'false'),
+            time_column), ', ' ORDER BY n)
          FROM unnest(features) WITH ORDINALITY AS u(f, n)),
-        online, concat_ws(' AND ', 'o.event_ts <= pg_catalog.statement_timestamp()',
-            (SELECT string_agg(format('o.%I %s $%s', k.key,
-            quiver.feature_equality(a.atttypid, types[k.place]), k.place), ' AND ')
-         FROM unnest(keys, places) AS k(key, place) JOIN pg_attribute a ON a.attrelid = online AND a.attname = k.key)))
+        online, concat_ws(' AND ', format('o.%I <= pg_catalog.statement_timestamp()', time_column),
+            (SELECT string_agg(format('o.%I %s $%s', k.key, quiver.feature_equality(a.atttypid, types[k.place]),
+                k.place),
+                ' AND ')
+             FROM unnest(keys, places) AS k(key, place)
+             JOIN pg_attribute a ON a.attrelid = online AND a.attname = k.key)))
 $$;
-COMMENT ON FUNCTION quiver.feature_online_sql(regclass, text[], int[], oid[], text[], interval) IS
+COMMENT ON FUNCTION quiver.feature_online_sql(regclass, text, text[], int[], oid[], text[], interval) IS
     'a statement that reads value, status and age of features from an online table by its key';
 
 -- Transforms of a service over inputs and features, in one statement; NULL if it has none.
@@ -158,6 +168,9 @@ COMMENT ON FUNCTION quiver.feature_invalidate() IS
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON quiver.feature_service
     FOR EACH STATEMENT EXECUTE FUNCTION quiver.feature_invalidate();
 CREATE TRIGGER invalidate AFTER UPDATE OR DELETE ON quiver.feature_view_version
+    FOR EACH STATEMENT EXECUTE FUNCTION quiver.feature_invalidate();
+
+CREATE TRIGGER invalidate AFTER INSERT OR DELETE ON quiver.feature_precomputed
     FOR EACH STATEMENT EXECUTE FUNCTION quiver.feature_invalidate();
 
 CREATE FUNCTION quiver.feature_online(service text, VARIADIC arguments "any") RETURNS jsonb

@@ -79,6 +79,10 @@ BEGIN
         upserts := upserts || format(E',\nonline_%s AS (%s RETURNING 1)', version.version,
             quiver.feature_upsert_sql(version, 'newest'));
         counted := counted || format('(SELECT count(*) FROM online_%s)', version.version);
+        upserts := upserts || coalesce((SELECT string_agg(format(E',\nwide_%s_%s AS (%s)', version.version, w.n,
+            w.statement), '')
+            FROM quiver.feature_wide_upserts(version.view, version.version, 'newest')
+                WITH ORDINALITY AS w(service, version, place, statement, n)), '');
     END LOOP;
     RETURN format(E'WITH input AS MATERIALIZED (%s),\nchecked AS MATERIALIZED (SELECT i.*, %s AS failed FROM input AS '
         'i),\n'

@@ -39,44 +39,42 @@ CREATE FUNCTION quiver.feature_members(service text, version int) RETURNS SETOF 
 $$;
 COMMENT ON FUNCTION quiver.feature_members(text, int) IS 'what a version of a service is made of';
 
--- One transform: checked, and made a SQL function whose arguments are the inputs and features that it mentions.
-CREATE FUNCTION quiver.feature_store_transform(
-    service text, version int, place int, name text, expression text, columns text[], types text[], schema text,
-        path text) RETURNS text
+-- An expression of users, checked and made a SQL function whose arguments are the columns that it mentions.
+CREATE FUNCTION quiver.feature_make_expression(
+    what text, schema text, function_name text, expression text, columns text[], types text[], path text,
+    OUT type text, OUT function text, OUT arguments text[])
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
     used int[] := ARRAY(SELECT u.n FROM unnest(columns) WITH ORDINALITY AS u(c, n)
         WHERE expression ~* format('\m%s\M', u.c));
     query quiver.feature_query;
-    function_name text := format('%s_v%s_%s', service, version, name);
-    arguments text[] := ARRAY(SELECT columns[n] FROM unnest(used) AS n);
 BEGIN
-    PERFORM quiver.feature_check_name('a transform', name);
-    query := quiver.feature_describe_in(path, format(E'SELECT (%s\n) AS %I FROM (SELECT %s) AS request', expression,
-        name,
+    IF coalesce(btrim(expression), '') = '' THEN
+        PERFORM quiver.feature_invalid(format('%s has no expression', what));
+    END IF;
+    query := quiver.feature_describe_in(path, format(E'SELECT (%s\n) AS value FROM (SELECT %s) AS request', expression,
         (SELECT string_agg(format('NULL::%s AS %I', t, c), ', ') FROM unnest(columns, types) AS u(c, t))));
     IF query.volatility = 'v' THEN
-        PERFORM quiver.feature_invalid(format('transform "%s" calls a volatile function', name),
+        PERFORM quiver.feature_invalid(format('%s calls a volatile function', what),
             'It must give the same online and offline; use immutable or stable functions.', '0A000');
     ELSIF query.aggregates OR query.subqueries THEN
-        PERFORM quiver.feature_invalid(format('transform "%s" must be an expression of one row', name),
+        PERFORM quiver.feature_invalid(format('%s must be an expression of one row', what),
             'Aggregates and subqueries belong in feature views.', '0A000');
     END IF;
+    type := query.type_names[1];
+    function := format('%I.%I', schema, function_name);
+    arguments := ARRAY(SELECT columns[n] FROM unnest(used) AS n);
     PERFORM pg_catalog.set_config('search_path', path, true);
-    EXECUTE pg_catalog.format(E'CREATE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE sql %s PARALLEL SAFE RETURN (%s\n)',
-        schema, function_name,
+    EXECUTE pg_catalog.format(E'CREATE FUNCTION %s(%s) RETURNS %s LANGUAGE sql %s PARALLEL SAFE RETURN (%s\n)',
+        function,
         (SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', columns[n], types[n]), ', ')
             FROM pg_catalog.unnest(used) AS n),
-        query.type_names[1], CASE query.volatility WHEN 'i' THEN 'IMMUTABLE' ELSE 'STABLE' END, expression);
+        type, CASE query.volatility WHEN 'i' THEN 'IMMUTABLE' ELSE 'STABLE' END, expression);
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    INSERT INTO quiver.feature_transform (service, version, position, name, type, expression, function, arguments)
-    VALUES (service, version, place, name, query.type_names[1], expression, format('%I.%I', schema, function_name),
-        arguments);
-    RETURN query.type_names[1];
 END $$;
-COMMENT ON FUNCTION quiver.feature_store_transform(text, int, int, text, text, text[], text[], text, text) IS
-    'check a transform of a service and keep it as a SQL function; volatile, aggregating and querying ones are refused (0A000)';
+COMMENT ON FUNCTION quiver.feature_make_expression(text, text, text, text, text[], text[], text) IS
+    'check an expression over columns and keep it as a SQL function; volatile, aggregating and querying ones are refused (0A000)';
 
 CREATE FUNCTION quiver.feature_define_service(
     name text, refs text[], inputs jsonb, transforms jsonb, key_map jsonb, full_names boolean, schema text,
@@ -91,6 +89,7 @@ DECLARE
     columns text[];
     types text[];
     one record;
+    made record;
     place int := 0;
     waiting text[];
 BEGIN
@@ -143,9 +142,14 @@ BEGIN
             PERFORM quiver.feature_invalid(format('transforms %s mention one another', array_to_string(waiting, ', ')));
         END IF;
         place := place + 1;
-        types := types || quiver.feature_store_transform(name, next_version, place, one.name, one.written, columns,
-            types,
-            coalesce(schema, quiver.feature_schema_in(path)), path);
+        PERFORM quiver.feature_check_name('a transform', one.name);
+        SELECT * INTO made FROM quiver.feature_make_expression(format('transform "%s"', one.name),
+            coalesce(schema, quiver.feature_schema_in(path)), format('%s_v%s_%s', name, next_version, one.name),
+                one.written,
+            columns, types, path);
+        INSERT INTO quiver.feature_transform (service, version, position, name, type, expression, function, arguments)
+        VALUES (name, next_version, place, one.name, made.type, one.written, made.function, made.arguments);
+        types := types || made.type;
         columns := columns || one.name;
         waiting := array_remove(waiting, one.name);
     END LOOP;

@@ -1,0 +1,134 @@
+# The feature store under concurrent pushes, and after dump, restore and update: datasets can be made again exactly, online rows are
+# the newest of the history, no incremental run misses a row. Read by run.sh; QUIVER_SOAK_SECONDS makes it longer.
+# shellcheck shell=bash disable=SC2154  # scratch
+
+sql postgres -c 'CREATE DATABASE features'
+sql features >"$scratch/setup" <<'SQL' || cat "$scratch/setup"
+CREATE EXTENSION quiver;
+SELECT quiver.feature_create_entity('account', '{"account": "bigint"}');
+SELECT quiver.feature_create_view('balance', 'account', managed => true, online => true, ttl => '30 minutes',
+    features => '[{"note": "text"}, {"balance": "numeric"}]',
+    windows => '[{"name": "n", "agg": "count", "column": "balance", "window": "1 hour"}]');
+CREATE TABLE payment (account int, at timestamptz, seen timestamptz, amount float8);
+SELECT quiver.feature_create_view('payment', 'account', source => 'payment', event_ts => 'at', created_ts => 'seen', online => true);
+SELECT quiver.feature_create_service('risk', ARRAY['balance:*', 'payment:amount'], transforms => '{"share": "amount / nullif(balance, 0)::float8"}');
+CALL quiver.feature_materialize('payment');
+CREATE TABLE label AS SELECT (random() * 60)::int AS account, timestamptz '2024-01-01Z' + random() * interval '1 day' AS event_ts, n AS label
+FROM generate_series(1, 400) AS n;
+-- push(n): n rows out of order, one transaction; now and then rolled back, or with a subtransaction.
+CREATE PROCEDURE push(rows int) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM quiver.feature_push_rows('balance', format('SELECT (random() * 50)::int AS account, '
+        'timestamptz ''2024-01-01Z'' + (random() * 1440)::int * interval ''1 minute'' AS event_ts, (random() * 100)::numeric AS balance, '
+        '''w'' || pg_backend_pid() AS note FROM generate_series(1, %s)', rows));
+    BEGIN
+        INSERT INTO payment SELECT (random() * 50)::int, timestamptz '2024-01-01Z' + (random() * 1440)::int * interval '1 minute',
+            clock_timestamp(), random() FROM generate_series(1, rows);
+    EXCEPTION WHEN division_by_zero THEN NULL;
+    END;
+    PERFORM pg_sleep(random() * 0.02);
+    IF random() < 0.1 THEN
+        ROLLBACK;
+    END IF;
+END $$;
+CREATE PROCEDURE push_for(seconds int) LANGUAGE plpgsql AS $$
+DECLARE
+    until timestamptz := clock_timestamp() + seconds * interval '1 second';
+BEGIN
+    WHILE clock_timestamp() < until LOOP
+        CALL push(20);
+        COMMIT;
+    END LOOP;
+END $$;
+SQL
+
+seconds=${QUIVER_SOAK_SECONDS:-6}
+writers=()
+for writer in 1 2 3 4 5 6 7 8; do
+    (
+        PGOPTIONS='-c client_min_messages=error' psql -Xq -v ON_ERROR_STOP=1 -d features -c "CALL push_for($seconds)" \
+            >"$scratch/writer_$writer" 2>&1 || echo "writer $writer failed" >>"$scratch/writer_$writer"
+    ) &
+    writers+=($!)
+done
+datasets=0
+end=$((SECONDS + seconds))
+while [ "$SECONDS" -lt "$end" ]; do
+    datasets=$((datasets + 1))
+    sql features -c "CALL quiver.feature_create_dataset('d$datasets', 'label', features => ARRAY['balance:*'])" \
+        -c "CALL quiver.feature_materialize('payment')" >>"$scratch/datasets" || :
+    sleep 0.3
+done
+wait "${writers[@]}"
+check 'writers and datasets got on without errors' '' "$(cat "$scratch"/writer_* "$scratch/datasets")"
+check 'several datasets were made meanwhile' yes "$([ "$datasets" -ge 3 ] && echo yes)"
+check 'and differ, as rows kept coming' yes "$(sql features -c 'SELECT CASE WHEN count(DISTINCT content_hash) > 1 THEN $$yes$$ END FROM quiver.feature_dataset')"
+
+# differing DATABASE: how many values of all datasets a replay does not give as they were.
+differing() {
+    sql "$1" -c "SELECT sum(changed + appeared + vanished) FROM quiver.feature_dataset d, quiver.feature_diff_dataset(d.name, false)"
+}
+tampered() {
+    sql "$1" -c "SELECT count(*) FROM quiver.feature_dataset d WHERE content_hash <> quiver.feature_hash(format('%I.%I', target_schema,
+        target_table)::regclass, ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = format('%I.%I', target_schema,
+        target_table)::regclass AND attnum > 0 ORDER BY attnum))"
+}
+check 'every dataset is made again as it was' 0 "$(differing features)"
+check 'now they would be different' yes \
+    "$(sql features -c "SELECT CASE WHEN sum(changed + appeared + vanished) > 0 THEN 'yes' END FROM quiver.feature_diff_dataset('d1')")"
+newest="SELECT count(*) FROM (SELECT DISTINCT ON (account) * FROM balance_history ORDER BY account, event_ts DESC, created_ts DESC, ingest_id DESC) h
+    FULL JOIN balance_v1_online o USING (account)
+    WHERE (h.event_ts, h.created_ts, h.ingest_id, h.balance, h.note) IS DISTINCT FROM (o.event_ts, o.created_ts, o.ingest_id, o.balance, o.note)"
+check 'each online row is the newest of the history' 0 "$(sql features -c "$newest")"
+check 'accounts were pushed' 51 "$(sql features -c 'SELECT count(*) FROM balance_v1_online')"
+sql features -c "CALL quiver.feature_materialize('payment')"
+missed="SELECT count(*) FROM (SELECT DISTINCT ON (account) * FROM payment ORDER BY account, at DESC, seen DESC) p
+    FULL JOIN payment_v1_online o USING (account) WHERE (p.at, p.seen, p.amount) IS DISTINCT FROM (o.event_ts, o.created_ts, o.amount)"
+check 'incremental runs under way missed no row' 0 "$(sql features -c "$missed")"
+sql features -c VACUUM
+check 'VACUUM changes nothing of that' 0 "$(differing features)"
+
+# A transaction that is open while a run takes its watermark, with a row of a subtransaction.
+(sql features -c 'BEGIN' -c "INSERT INTO payment VALUES (900, '2024-01-01Z', '2024-01-01Z', 1)" -c 'SAVEPOINT s' \
+    -c "INSERT INTO payment VALUES (901, '2024-01-01Z', '2024-01-01Z', 1)" -c 'SELECT pg_sleep(1.5)' -c COMMIT >/dev/null) &
+open_transaction=$!
+sleep 0.5
+sql features -c "CALL quiver.feature_materialize('payment')" -c "INSERT INTO payment VALUES (902, '2024-01-01Z', '2024-01-01Z', 1)" \
+    -c "CALL quiver.feature_materialize('payment')"
+wait "$open_transaction"
+sql features -c "CALL quiver.feature_materialize('payment')"
+check 'rows of a transaction that was open during runs are not missed' 3 "$(sql features -c 'SELECT count(*) FROM payment_v1_online WHERE account >= 900')"
+
+# Dump and restore: definitions, datasets, online rows, counters.
+facts() {
+    sql "$1" <<'SQL'
+SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM quiver.feature_view_version t;
+SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM quiver.feature_column t;
+SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM quiver.feature_service_member t;
+SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM quiver.feature_transform t;
+SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM quiver.feature_dataset t;
+SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM quiver.feature_dataset_member t;
+SELECT md5(string_agg(quiver.feature_online('risk', a)::text, ';' ORDER BY a)) FROM generate_series(0, 50) AS a;
+SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM quiver.feature_get_historical('label', service => 'risk')
+    AS t(account int, event_ts timestamptz, label int, note text, balance numeric, n bigint, amount float8, share float8);
+SQL
+}
+before=$(facts features)
+check 'the questions asked have answers' '8 0' "$(grep -c . <<<"$before") $(grep -c ERROR <<<"$before")"
+sql postgres -c 'CREATE DATABASE features_restored'
+pg_dump -Fc -f "$scratch/features.dump" features
+check 'a dump restores without an error' 0 "$(pg_restore --exit-on-error -d features_restored "$scratch/features.dump" 2>&1; echo $?)"
+check 'definitions, datasets and features are the same' "$before" "$(facts features_restored)"
+check 'datasets are made again in the restored database' 0 "$(differing features_restored)"
+sql features_restored -c 'CALL push(200)' -c 'CALL push(200)' >/dev/null
+check 'also after more pushes there' '0 0' "$(differing features_restored) $(tampered features_restored)"
+sql features_restored -c "INSERT INTO payment VALUES (903, '2024-01-01Z', '2024-01-01Z', 1)" -c "CALL quiver.feature_materialize('payment')"
+check 'and incremental runs go on' '1 0' "$(sql features_restored -c 'SELECT count(*) FROM payment_v1_online WHERE account = 903') $(sql features_restored -c "$missed")"
+
+# An update of the extension leaves what is in its tables.
+extension_dir=$(find "$QUIVER_ROOT" -path '*/extension/quiver.control' -printf '%h\n' | head -n 1)
+version=$(sql features -c "SELECT extversion FROM pg_extension WHERE extname = 'quiver'")
+echo '-- Nothing changes: this is the test of an update.' >"$extension_dir/quiver--$version--$version.next.sql"
+check 'the extension is updated' '' "$(sql features -c "ALTER EXTENSION quiver UPDATE TO '$version.next'")"
+check 'and keeps definitions and datasets' "$before 0" "$(facts features) $(differing features)"
+rm -f "$extension_dir/quiver--$version--$version.next.sql"
