@@ -26,7 +26,8 @@ PG_CXXFLAGS = -std=c++20 -fno-exceptions -fno-rtti -fvisibility=hidden -fvisibil
 # The link is done by the C compiler; nothing of libstdc++ is used (tests/build/symbols.sh), so
 # this line only serves the day something is.
 # Our calls stay ours: PostgreSQL loads libraries globally, and pgvector's exports the same names.
-SHLIB_LINK += -Wl,-Bsymbolic -Wl,--as-needed -lstdc++
+# libcrypto hashes and signs the audit log, zlib compresses it.
+SHLIB_LINK += -Wl,-Bsymbolic -Wl,--as-needed -lstdc++ -lcrypto -lz
 # No bitcode: inlining a kernel compiled for one ISA into JIT code for another is wrong, and the
 # bitcode rule does not see PG_CXXFLAGS.
 override with_llvm := no
@@ -60,4 +61,5 @@ include sql/moving/install.mk
 EXTRA_CLEAN = build $(OBJS:.o=.d) $(DATA_built)
 endif
 
+include extension/audit/verifier/build.mk
 include tests/targets.mk

@@ -2,6 +2,7 @@
 #include "pg/compat.hpp"
 #include "pg/function.hpp"
 
+#include "audit/audit.hpp"
 #include "exact/exact.hpp"
 #include "features/asof.hpp"
 #include "kernels/distance.hpp"
@@ -55,6 +56,7 @@ extern "C" void _PG_init(void)
         &simd_setting, simd_auto, simd_options, PGC_USERSET, 0, check_simd, assign_simd, nullptr);
     quiver::exact::install();
     quiver::features::install_asof_join();
+    quiver::audit::install();
     MarkGUCPrefixReserved("quiver");
 }
 

@@ -74,4 +74,4 @@ KERNELS = \
 	convert \
 	rabitq \
 
-
+include extension/audit/sources.mk

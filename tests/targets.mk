@@ -3,7 +3,7 @@
 .PHONY: check matrix lint format dist deb check-deb
 .PHONY: bench bench-sql bench-planner
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' Makefile tests/targets.mk extension/alias/install.mk sql/moving/install.mk | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile tests/targets.mk extension/alias/install.mk extension/audit/verifier/build.mk sql/moving/install.mk | sort | awk -F':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
 
 deps: ## install with apt what building and testing needs
 	@sh tests/tools/deps.sh check

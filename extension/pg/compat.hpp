@@ -58,3 +58,23 @@ extern "C" {
 // have nulled it.
 #define QUIVER_PLANNER_OF_16 (PG_VERSION_NUM >= 160000)
 #define QUIVER_PLANNER_OF_17 (PG_VERSION_NUM >= 170000)
+// From 17 a process is known by its number and not by a field of its PGPROC.
+#define QUIVER_PROC_NUMBERS (PG_VERSION_NUM >= 170000)
+// From 16 values of settings live in a memory context of their own.
+#define QUIVER_GUC_CONTEXT (PG_VERSION_NUM >= 160000)
+// From 16 the privileges a plan needs are a list beside its range table.
+#define QUIVER_PERMISSION_INFOS (PG_VERSION_NUM >= 160000)
+// ExecutorRun's execute_once went with 18.
+#if PG_VERSION_NUM >= 180000
+#define QUIVER_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count
+#define QUIVER_RUN_ARGUMENTS query, direction, count
+#else
+#define QUIVER_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define QUIVER_RUN_ARGUMENTS query, direction, count, once
+#endif
+// From 17 LogLogicalMessage() takes whether to flush.
+#if PG_VERSION_NUM >= 170000
+#define QUIVER_LOG_MESSAGE(prefix, bytes, size) LogLogicalMessage(prefix, bytes, size, false, false)
+#else
+#define QUIVER_LOG_MESSAGE(prefix, bytes, size) LogLogicalMessage(prefix, bytes, size, false)
+#endif

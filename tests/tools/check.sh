@@ -23,6 +23,7 @@ lane_two=(
     moving
     recovery
     upgrade
+    audit
     demo
 )
 

@@ -40,7 +40,7 @@ wanted() {
     version=$(server_version)
     case $task in
         build | demo | check | bench | bench-hnsw | dist)
-            echo g++ make libsimde-dev
+            echo g++ make libsimde-dev libssl-dev zlib1g-dev
             if ! foreign_server; then
                 [ -n "$version" ] || { echo unknown-postgresql; return; }
                 echo "postgresql-server-dev-$version" "postgresql-$version"
@@ -49,9 +49,9 @@ wanted() {
     esac
     case $task in
         check)
-            foreign_server || echo "postgresql-$version-pgtap"
             # The peer that tests/moving moves from, where the distribution has it.
             foreign_server || ! apt-cache show "postgresql-$version-pgvector" >/dev/null 2>&1 || echo "postgresql-$version-pgvector"
+            foreign_server || echo "postgresql-$version-pgtap" "postgresql-$version-pgaudit"
             # The unit tests, the fuzzers, TAP's harness and the clients of tests/compat.
             echo git libgtest-dev clang libclang-rt-dev perl
             has_command node && has_command npm || echo nodejs npm ca-certificates
@@ -67,11 +67,11 @@ wanted() {
             has_command node && has_command npm || echo nodejs npm ca-certificates
             ;;
         lint)
-            echo clang-format clang-tidy shellcheck g++ make libsimde-dev libgtest-dev
+            echo clang-format clang-tidy shellcheck g++ make libsimde-dev libssl-dev zlib1g-dev libgtest-dev
             foreign_server || echo "postgresql-server-dev-${version:-unknown}"
             ;;
         arm64) echo g++-aarch64-linux-gnu qemu-user ;;
-        deb) echo debhelper dpkg-dev fakeroot g++ libsimde-dev postgresql-server-dev-all git ;;
+        deb) echo debhelper dpkg-dev fakeroot g++ libsimde-dev libssl-dev zlib1g-dev postgresql-server-dev-all git ;;
         dist) echo pgxnclient git unzip ;;
         matrix) echo debootstrap git ;;
         ops)

@@ -1,0 +1,37 @@
+// Setting the audit up when the library is preloaded: settings, shared file, worker, hooks.
+#include "audit/audit.hpp"
+
+#include "audit/labels.hpp"
+#include "audit/statement.hpp"
+#include "audit/worker.hpp"
+
+namespace quiver::audit {
+namespace {
+
+constinit shmem_startup_hook_type next_startup = nullptr;
+
+void startup()
+{
+    if (next_startup != nullptr)
+        next_startup();
+    create_area();
+}
+
+}  // namespace
+
+void install()
+{
+    if (!process_shared_preload_libraries_in_progress)
+        return;
+    define_settings();
+    next_startup = shmem_startup_hook;
+    shmem_startup_hook = startup;
+    register_worker();
+    register_labels();
+    install_session_hooks();
+    install_executor_hooks();
+    install_utility_hooks();
+    install_object_hooks();
+}
+
+}  // namespace quiver::audit

@@ -1,0 +1,29 @@
+# What is compiled of the audit.
+SOURCES += \
+	audit/area \
+	audit/digest \
+	audit/events \
+	audit/functions \
+	audit/hooks_executor \
+	audit/hooks_object \
+	audit/hooks_session \
+	audit/hooks_utility \
+	audit/install \
+	audit/labels \
+	audit/log_seal \
+	audit/log_writer \
+	audit/names \
+	audit/note \
+	audit/reader \
+	audit/recover \
+	audit/relations \
+	audit/render \
+	audit/settings \
+	audit/show \
+	audit/stage \
+	audit/statement \
+	audit/text \
+	audit/verify \
+	audit/verify_notes \
+	audit/worker \
+

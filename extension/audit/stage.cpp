@@ -1,0 +1,347 @@
+// Building events and moving them from this process's stage into its ring.
+#include "audit/stage.hpp"
+
+#include "audit/digest.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace quiver::audit {
+
+constinit EventBuilder builder{};
+constinit Session session{};
+
+namespace {
+
+constexpr char message_prefix[] = "quiver.audit";
+
+// Of the session's fields as they stand in the stage.
+constinit Oid known_user = InvalidOid;
+constinit char known_application[NAMEDATALEN] = "";
+
+// Salts come from a pool, so that the generator is asked once for many records.
+constinit std::uint8_t salts[4096]{};
+constinit std::size_t salts_left = 0;
+
+std::uint8_t *put_field(std::uint8_t *at, Field tag, std::string_view value)
+{
+    const std::size_t size = std::min<std::size_t>(value.size(), 255);
+    *at++ = static_cast<std::uint8_t>(tag);
+    *at++ = static_cast<std::uint8_t>(size);
+    *at++ = 0;
+    std::memcpy(at, value.data(), size);
+    return at + size;
+}
+
+const char *or_empty(const char *text) { return text != nullptr ? text : ""; }
+
+const char *session_user_name(char *fallback)
+{
+    if (IsTransactionState() && OidIsValid(GetSessionUserId()))
+        return or_empty(GetUserNameFromId(GetSessionUserId(), true));
+    return fallback;
+}
+
+// The fields every record of this session begins with. The stage is empty and locked.
+void write_session_fields(Stage *stage, const char *user)
+{
+    std::uint8_t *at = stage->data + 4;
+    const Port *port = MyProcPort;
+    at = put_field(at, Field::session_user, user);
+    at = put_field(at, Field::database,
+                   port != nullptr ? or_empty(port->database_name) : "");
+    if (port == nullptr)
+        at = put_field(at, Field::client, GetBackendTypeDesc(MyBackendType));
+    else
+        at = put_field(at, Field::client, or_empty(port->remote_host));
+    if (known_application[0] != '\0')
+        at = put_field(at, Field::application, known_application);
+    // Events lie at multiples of eight.
+    for (; (at - stage->data) % 8 != 0; ++at)
+        *at = 0;
+    const auto size = static_cast<std::uint32_t>(at - stage->data - 4);
+    std::memcpy(stage->data, &size, 4);
+    stage->session_bytes = size + 4;
+    stage->used = stage->session_bytes;
+}
+
+// User and application may have changed since the stage was last empty.
+void refresh_session_fields(Stage *stage)
+{
+    const char *application = or_empty(application_name);
+    const Oid user = IsTransactionState() ? GetSessionUserId() : known_user;
+    if (stage->session_bytes != 0 && user == known_user && std::strcmp(application, known_application) == 0)
+        return;
+    strlcpy(known_application, application, sizeof known_application);
+    known_user = user;
+    // Catalogs are read before the lock is taken.
+    const char *name = session_user_name(
+        MyProcPort != nullptr ? const_cast<char *>(or_empty(MyProcPort->user_name)) : const_cast<char *>(""));
+    SpinLockAcquire(&stage->lock);
+    if (stage->events == 0)
+        write_session_fields(stage, name);
+    SpinLockRelease(&stage->lock);
+}
+
+void empty(Stage *stage)
+{
+    stage->used = stage->session_bytes;
+    stage->events = 0;
+    stage->first_event = 0;
+    ++stage->generation;
+}
+
+// Into WAL, ahead of the commit record of this transaction.
+void write_wal(const RecordHead &record, const std::uint8_t *payload)
+{
+    static std::uint8_t bytes[sizeof(RecordHead) + stage_data_bytes];
+    std::memcpy(bytes, &record, sizeof record);
+    std::memcpy(bytes + sizeof record, payload, record.payload);
+    (void) QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
+                              sizeof record + record.payload);
+}
+
+void push_stage(Stage *stage, unsigned shard)
+{
+    RecordHead record = stage_record(*stage, GetCurrentTimestamp());
+    salt_record(record);
+    seal_record(record, stage->data);
+    push_record(shard, record, stage->data);
+    empty(stage);
+}
+
+template <class F>
+void each_event(Stage *stage, F &&f)
+{
+    for (std::uint32_t at = stage->session_bytes; at < stage->used;)
+    {
+        auto *event = reinterpret_cast<EventHead *>(stage->data + at);
+        f(*event);
+        at += event->length;
+    }
+}
+
+}  // namespace
+
+void EventBuilder::begin(EventKind kind, EventClass klass)
+{
+    head = {};
+    head.kind = kind;
+    head.klass = klass;
+    used_ = 0;
+    is_full_ = false;
+}
+
+bool EventBuilder::field(Field tag, std::string_view value) { return field(tag, value, {}); }
+
+bool EventBuilder::field(Field tag, std::string_view first, std::string_view second)
+{
+    const std::size_t size = first.size() + second.size();
+    if (size > 0xffff || used_ + field_head + size > room)
+    {
+        is_full_ = true;
+        return false;
+    }
+    std::uint8_t *at = bytes_ + used_;
+    at[0] = static_cast<std::uint8_t>(tag);
+    at[1] = static_cast<std::uint8_t>(size);
+    at[2] = static_cast<std::uint8_t>(size >> 8);
+    std::memcpy(at + field_head, first.data(), first.size());
+    std::memcpy(at + field_head + first.size(), second.data(), second.size());
+    used_ += field_head + size;
+    return true;
+}
+
+char *EventBuilder::open_field(std::size_t &left)
+{
+    left = used_ + field_head < room ? room - used_ - field_head : 0;
+    return reinterpret_cast<char *>(bytes_ + used_ + field_head);
+}
+
+void EventBuilder::close_field(Field tag, std::size_t size)
+{
+    bytes_[used_] = static_cast<std::uint8_t>(tag);
+    bytes_[used_ + 1] = static_cast<std::uint8_t>(size);
+    bytes_[used_ + 2] = static_cast<std::uint8_t>(size >> 8);
+    used_ += field_head + size;
+}
+
+bool attach_session()
+{
+    if (session.stage != nullptr)
+        return true;
+    if (!area_is_there() || MyProc == nullptr || IsParallelWorker() ||
+        (MyBackendType != B_BACKEND && MyBackendType != B_WAL_SENDER &&
+         MyBackendType != B_BG_WORKER))
+        return false;
+    const int proc = pg::proc_number();
+    if (proc < 0 || static_cast<std::uint64_t>(proc) >= area.head->stages)
+        return false;
+    Stage *stage = stage_of(proc);
+    SpinLockAcquire(&stage->lock);
+    stage->session = static_cast<std::uint64_t>(MyStartTime) << 32 | static_cast<std::uint32_t>(MyProcPid);
+    stage->session_bytes = 0;
+    empty(stage);
+    SpinLockRelease(&stage->lock);
+    session = {stage, shard_of(proc), stage->session, 1, 0, false, 0};
+    known_user = InvalidOid;
+    pg_atomic_fetch_add_u32(&area.head->sessions, 1);
+    return true;
+}
+
+void detach_session()
+{
+    if (session.stage == nullptr)
+        return;
+    flush_stage(false);
+    session.stage->session = 0;
+    session.stage = nullptr;
+    pg_atomic_fetch_sub_u32(&area.head->sessions, 1);
+}
+
+EventPlace append_event()
+{
+    Stage *stage = session.stage;
+    const std::size_t length = aligned(builder.size());
+    if (stage->used + length > stage_data_bytes)
+        flush_stage(true);
+    if (stage->events == 0)
+        refresh_session_fields(stage);
+    // Logins, logouts and settings at the start are in no transaction.
+    const bool in_transaction = IsTransactionState() || builder.head.subtransaction != 0 ||
+                                builder.head.kind == EventKind::transaction;
+    if (in_transaction && !session.in_transaction)
+    {
+        ++session.transaction;
+        session.in_transaction = true;
+        session.generation = stage->generation;
+    }
+
+    builder.pad(length);
+    builder.head.length = static_cast<std::uint32_t>(length);
+    builder.head.transaction = in_transaction ? session.transaction : 0;
+    builder.head.number = session.next_event++;
+    SpinLockAcquire(&stage->lock);
+    const std::uint32_t offset = stage->used;
+    std::memcpy(stage->data + offset, &builder.head, sizeof(EventHead));
+    std::memcpy(stage->data + offset + sizeof(EventHead), builder.fields(), length - sizeof(EventHead));
+    if (stage->events == 0)
+    {
+        stage->first_event = builder.head.number;
+        stage->first_time = builder.head.start;
+    }
+    pg_write_barrier();
+    stage->used = offset + static_cast<std::uint32_t>(length);
+    ++stage->events;
+    const std::uint64_t generation = stage->generation;
+    SpinLockRelease(&stage->lock);
+    return {generation, offset, true};
+}
+
+EventHead *find_event(const EventPlace &place)
+{
+    if (!place.is_set || place.generation != session.stage->generation)
+        return nullptr;
+    return reinterpret_cast<EventHead *>(session.stage->data + place.offset);
+}
+
+void lock_stage() { SpinLockAcquire(&session.stage->lock); }
+void unlock_stage() { SpinLockRelease(&session.stage->lock); }
+
+bool write_stage_to_wal()
+{
+    Stage *stage = session.stage;
+    if (!settings.durable || stage->events == 0 || MyProc == nullptr || !XLogInsertAllowed())
+        return false;
+    write_wal(stage_record(*stage, GetCurrentTimestamp()), stage->data);
+    return true;
+}
+
+void flush_stage(bool wal)
+{
+    Stage *stage = session.stage;
+    if (stage->events == 0)
+        return;
+    if (wal)
+        (void) write_stage_to_wal();
+    SpinLockAcquire(&stage->lock);
+    if (stage->events != 0)
+        push_stage(stage, session.shard);
+    SpinLockRelease(&stage->lock);
+}
+
+void end_transaction(Outcome outcome, TransactionId xid)
+{
+    Stage *stage = session.stage;
+    SpinLockAcquire(&stage->lock);
+    each_event(stage, [&](EventHead &event) {
+        if (event.transaction != session.transaction)
+            return;
+        event.xid = xid;
+        if (event.outcome == Outcome::done ||
+            (event.outcome == Outcome::committed && outcome == Outcome::rolled_back))
+            event.outcome = outcome;
+        else if (event.outcome == Outcome::running && outcome == Outcome::rolled_back)
+            event.outcome = Outcome::failed;
+    });
+    SpinLockRelease(&stage->lock);
+}
+
+void roll_back_subtransactions(SubTransactionId first)
+{
+    Stage *stage = session.stage;
+    SpinLockAcquire(&stage->lock);
+    each_event(stage, [&](EventHead &event) {
+        if (event.transaction == session.transaction && event.subtransaction >= first &&
+            event.outcome == Outcome::done)
+            event.outcome = Outcome::rolled_back;
+    });
+    SpinLockRelease(&stage->lock);
+}
+
+RecordHead stage_record(const Stage &stage, std::int64_t now)
+{
+    RecordHead record{};
+    record.time = now;
+    record.session = stage.session;
+    record.first_event = stage.first_event;
+    record.payload = stage.used;
+    record.events = stage.events;
+    return record;
+}
+
+void salt_record(RecordHead &record)
+{
+    if (salts_left < sizeof record.salt)
+    {
+        if (!random_bytes(salts, sizeof salts))
+            (void) pg_strong_random(salts, sizeof salts);
+        salts_left = sizeof salts;
+    }
+    salts_left -= sizeof record.salt;
+    std::memcpy(record.salt, salts + salts_left, sizeof record.salt);
+    // A salt that was used is not kept where another process could find it.
+    std::memset(salts + salts_left, 0, sizeof record.salt);
+}
+
+void seal_record(RecordHead &record, const std::uint8_t *payload)
+{
+    record.chain = leaf(record, commitment(record, payload));
+}
+
+void sweep_stages(std::int64_t limit)
+{
+    for (std::uint64_t i = 0; i < area.head->stages; ++i)
+    {
+        Stage *stage = &area.stages[i];
+        if (stage->events == 0 || stage->first_time > limit ||
+            !ring_has_room(shard_of(static_cast<int>(i))))
+            continue;
+        SpinLockAcquire(&stage->lock);
+        if (stage->events != 0 && stage->first_time <= limit)
+            push_stage(stage, shard_of(static_cast<int>(i)));
+        SpinLockRelease(&stage->lock);
+    }
+}
+
+}  // namespace quiver::audit

@@ -1,0 +1,64 @@
+// Statements that are being executed: opened when they start, closed when they end or fail.
+#pragma once
+
+#include "audit/stage.hpp"
+
+namespace quiver::audit {
+
+struct OpenStatement
+{
+    const void *key;  // the QueryDesc, or the utility statement's node
+    EventPlace place;
+    EventHead head;  // as it was written, for a completion elsewhere
+    std::uint32_t statement;
+    std::uint32_t substatement;
+    instr_time begin;
+    std::uint64_t rows;
+    SubTransactionId subtransaction;
+    int parent;  // position below, -1 for the client's own
+    bool is_recorded;
+};
+
+// Position of a new open statement, nested in the one that runs; -1 if there is no memory for it.
+// It gets its ids; it is not recorded yet.
+int open_statement(const void *key);
+OpenStatement *statement_at(int position);
+int find_statement(const void *key);
+// The builder's event is this statement's: appended, and completed when it is closed.
+void record_statement(int position);
+void close_statement(int position, Outcome outcome, int sqlstate);
+// What runs now: functions and nested statements belong to it. Set around each run.
+int running_statement();
+void set_running_statement(int position);
+// Ends of (sub)transactions: whatever is still open in them has failed.
+void close_failed(SubTransactionId first);
+void close_all(Outcome outcome);
+
+// Starts the builder's event of a statement with what all have: user, context, command.
+void begin_event(EventKind kind, EventClass klass, std::string_view command);
+// Adds text and parameters, as the settings say. `length` as in PlannedStmt.
+void add_text(const char *source, int location, int length, bool is_setting);
+void add_parameters(ParamListInfo parameters);
+void write_unpacked_sqlstate(EventHead &head, int sqlstate);
+inline Outcome failure_outcome(int sqlstate)
+{
+    return sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE ? Outcome::denied : Outcome::failed;
+}
+
+// An error of a statement was recorded with it, so that the log's hook need not.
+extern bool failure_is_recorded;
+
+// Under block and error: waits or refuses while the rings lack room. Called before a statement begins.
+void admit_statement();
+
+bool audit_is_active();
+
+// Until the worker has on disk what was in the rings when this was called; false after that time.
+bool wait_for_worker(bool sealed, int milliseconds);
+
+void install_executor_hooks();
+void install_utility_hooks();
+void install_object_hooks();
+void install_session_hooks();
+
+}  // namespace quiver::audit

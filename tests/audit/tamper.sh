@@ -1,0 +1,76 @@
+# Every kind of attack on the log: the verifier says what and where. Then proofs, rotation, retention.
+# shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
+anchors=$scratch/anchors
+mkdir "$anchors"
+pgtree_give "$anchors"
+new_cluster tamper shared_preload_libraries=quiver quiver.audit=all quiver.audit_shards=2 \
+    "quiver.audit_anchor_directory=$anchors" quiver.audit_anchor_interval=1
+log=$data/quiver_audit
+q 'CREATE TABLE t (id int)' >/dev/null
+for i in $(seq 12); do q "INSERT INTO t VALUES ($i)" >/dev/null; [ $((i % 4)) -ne 0 ] || ask 'SELECT quiver.audit_checkpoint()' >/dev/null; done
+check 'an untouched log is sound' '0' "$(ask "SELECT count(*) FROM quiver.audit_verify() WHERE severity <> 'info'")"
+check 'a record has an inclusion proof that holds' t \
+    "$(ask "SELECT bool_and((quiver.audit_proof(shard, sequence)).holds) FROM (SELECT DISTINCT shard, sequence FROM quiver.audit_events() WHERE command = 'INSERT') r")"
+check 'a record that is not there has none' yes "$(ask 'SELECT quiver.audit_proof(0, 999999)' | grep -q 'no sealed record' && echo yes)"
+stop
+check 'the stand-alone verifier finds it sound too' 0 "$(verify --key "$log/sign.pub" --anchors "$anchors" "$log" >"$scratch/sound"; echo $?)"
+holds 'it counts anchors and checkpoints' grep -qE '[1-9][0-9]* checkpoints, [1-9][0-9]* anchors, 0 events lost: 0 errors, 0 warnings' "$scratch/sound"
+check 'it prints the events as JSON' yes "$(verify --json "$log" >"$scratch/json"; grep -q '"command":"INSERT","actions":\[{"verb":"INSERT","type":"table","name":"public.t","columns":\["id"\]}\]' "$scratch/json" && echo yes)"
+holds 'a damaged directory is status 2' bash -c "! '$verifier' '$scratch/nowhere' >/dev/null 2>&1"
+
+# attack NAME EXPECTED PERL: a copy of the log, changed by perl, and what the verifier says of it.
+attack() {
+    rm -rf "$scratch/attacked"
+    cp -a "$log" "$scratch/attacked"
+    (cd "$scratch/attacked" && perl "$here/tests/audit/attack.pl" "$2")
+    verify --key "$log/sign.pub" ${4:-} "$scratch/attacked" >"$scratch/verdict" || :
+    check "$1" yes "$(grep -qE "^(error|warning): $3" "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+}
+attack 'an edited payload is found at its record' edit 'altered: segment 1 byte [0-9]+ leaf [0-9]+ time [-0-9T:.Z]+: shard [01]: record [0-9]+ of session'
+attack 'a deleted record is found' delete 'missing: .*records? [0-9]+ to [0-9]+ are not there'
+attack 'an inserted record is found' insert 'reordered: .*comes after record'
+attack 'two records that changed places are found' swap '(reordered|missing): '
+attack 'a rewritten log whose chains fit is found at a checkpoint' rewrite 'rewritten: .*has another root'
+attack 'a cut tail is found by the checkpoints' cut 'cut tail: .*are cut off'
+attack 'a tail cut together with its checkpoints is found by the anchors' cut_both 'cut tail: .*an anchor has' "--anchors $anchors"
+attack 'a lost head of a segment is found' head 'damaged: '
+attack 'a checkpoint taken out is found' note 'missing checkpoint: '
+attack 'a checkpoint by another key is found' sign 'bad signature: '
+attack 'a clock that went back is found' clock 'clock back: '
+# A fork: two servers go on from one log, as after a failover with the log copied.
+cp -a "$scratch/tamper" "$scratch/fork"
+mkdir "$scratch/socket_fork"
+pgtree_give "$scratch/socket_fork"
+sed -i "s|socket_tamper|socket_fork|" "$scratch/fork/postgresql.conf"
+start && for i in 1 2 3; do q "INSERT INTO t VALUES (10$i)" >/dev/null; ask 'SELECT quiver.audit_checkpoint()' >/dev/null; done; stop
+other=$scratch/fork_anchors
+mkdir "$other"
+pgtree_give "$other"
+use fork
+sed -i "s|$anchors|$other|" "$data/postgresql.conf"
+start && for i in 1 2 3; do q "INSERT INTO t VALUES (20$i)" >/dev/null; ask 'SELECT quiver.audit_checkpoint()' >/dev/null; done; stop
+cp "$other"/*.note "$anchors"
+verify --key "$log/sign.pub" --anchors "$other" "$log" >"$scratch/verdict" || :
+check 'a fork is found: one size, two roots, both signed' yes "$(grep -qE '^error: (fork|rewritten): .*anchor' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+
+new_cluster rotation shared_preload_libraries=quiver quiver.audit_ring_size=16MB quiver.audit=all quiver.audit_segment_size=1MB quiver.audit_compress=on
+log=$data/quiver_audit
+q 'CREATE TABLE t (id int)' "DO \$\$ BEGIN FOR i IN 1..30000 LOOP EXECUTE 'INSERT INTO t VALUES (' || i || ')'; END LOOP; END \$\$" >/dev/null
+ask 'SELECT quiver.audit_checkpoint()' >/dev/null
+check 'every event of many segments is there' 30000 "$(ask "SELECT count(*) FROM quiver.audit_events() WHERE verb = 'INSERT'")"
+holds 'closed segments are compressed' wait_for 20 bash -c "ls $log/*.qas.gz"
+check 'the log with compressed segments is sound' 0 "$(ask "SELECT count(*) FROM quiver.audit_verify() WHERE severity <> 'info'")"
+stop
+rm -rf "$scratch/attacked" && cp -a "$log" "$scratch/attacked" && rm "$scratch"/attacked/0000000000000002.*
+verify --key "$log/sign.pub" "$scratch/attacked" >"$scratch/verdict" || :
+check 'a lost segment is found' yes "$(grep -q '^error: lost segment: segment 2' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+rm -rf "$scratch/attacked" && cp -a "$log" "$scratch/attacked" && rm "$scratch"/attacked/0000000000000001.*
+verify --key "$log/sign.pub" "$scratch/attacked" >"$scratch/verdict" || :
+check 'lost first segments are found' yes "$(grep -q '^error: lost segment: .*segments before 2' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+sed -i "\$a quiver.audit_retain_size = '1MB'\nquiver.audit_compress = off" "$data/postgresql.conf"
+start
+q "DO \$\$ BEGIN FOR i IN 1..12000 LOOP EXECUTE 'INSERT INTO t VALUES (' || i || ')'; END LOOP; END \$\$" >/dev/null
+holds 'the retention rule removes the oldest segments' wait_for 25 bash -c "! ls $log/0000000000000001.* 2>/dev/null"
+check 'the rest verifies, and says what was removed' 'removed' \
+    "$(ask "SELECT string_agg(DISTINCT problem, ' ') FROM quiver.audit_verify() WHERE problem <> 'summary' AND problem <> 'not sealed'")"
+stop
