@@ -5,6 +5,7 @@
 #include "audit/audit.hpp"
 #include "exact/exact.hpp"
 #include "features/asof.hpp"
+#include "hnsw/hnsw.hpp"
 #include "kernels/distance.hpp"
 
 using quiver::kernels::Level;
@@ -57,6 +58,7 @@ extern "C" void _PG_init(void)
     quiver::exact::install();
     quiver::features::install_asof_join();
     quiver::audit::install();
+    quiver::hnsw::install();
     MarkGUCPrefixReserved("quiver");
 }
 

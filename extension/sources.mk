@@ -52,11 +52,25 @@ SOURCES = \
 	types/sparsevec_distance \
 	types/sparsevec_text \
 	storage/page \
+	hnsw/build \
+	hnsw/cost \
+	hnsw/graph \
+	hnsw/graph_read \
 	hnsw/graph_writer \
+	hnsw/handler \
+	hnsw/insert \
 	hnsw/layout \
 	hnsw/options \
+	hnsw/repair \
+	hnsw/scan \
+	hnsw/search \
+	hnsw/select \
 	hnsw/space \
+	hnsw/vacuum \
 	hnsw/value \
+	hnsw/writer \
+	hnsw/writer_number \
+	hnsw/writer_value \
 	kernels/half \
 	kernels/rabitq_encode \
 	kernels/rabitq_rotate \

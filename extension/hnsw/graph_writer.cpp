@@ -73,14 +73,8 @@ void GraphWriter::begin_chunk()
         chunk_ = static_cast<char *>(palloc_extended(pages * BLCKSZ, MCXT_ALLOC_HUGE));
     std::memset(chunk_, 0, pages * BLCKSZ);
     const auto number = static_cast<std::uint32_t>(directory_.size());
-    const storage::Section *sections[] = {&layout_.links, &layout_.codes, &layout_.attributes,
-                                          &layout_.values};
-    const PageKind kinds[] = {PageKind::links, PageKind::codes, PageKind::attributes,
-                              PageKind::values};
-    for (int kind = 0; kind < 4; ++kind)
-        for (std::uint32_t i = 0; i < sections[kind]->pages; ++i)
-            storage::init_page(chunk_ + (sections[kind]->first_page + i) * std::size_t{BLCKSZ},
-                               kinds[kind], number);
+    for (std::uint32_t i = 0; i < layout_.chunk_pages; ++i)
+        storage::init_page(chunk_ + i * std::size_t{BLCKSZ}, layout_.kind_of(i), number);
     BlockNumber start = InvalidBlockNumber;
     for (std::size_t i = 0; i < pages; ++i)
     {

@@ -27,6 +27,18 @@ Layout::Layout(const RecordSizes &sizes, std::uint32_t vertices_per_chunk)
     add(values, sizes.value_bytes);
 }
 
+storage::PageKind Layout::kind_of(std::uint32_t page) const
+{
+    const auto within = [page](const storage::Section &section) {
+        return section.exists() && page - section.first_page < section.pages;
+    };
+    if (within(links))
+        return storage::PageKind::links;
+    if (within(codes))
+        return storage::PageKind::codes;
+    return within(attributes) ? storage::PageKind::attributes : storage::PageKind::values;
+}
+
 std::uint32_t choose_vertices_per_chunk(const RecordSizes &sizes)
 {
     constexpr std::uint32_t most_pages = 64;

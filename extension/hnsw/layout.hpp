@@ -40,6 +40,9 @@ struct Layout
     Layout() = default;
     Layout(const RecordSizes &sizes, std::uint32_t vertices_per_chunk);
 
+    // Of page number `page` of a chunk.
+    storage::PageKind kind_of(std::uint32_t page) const;
+
     Place place(Vertex vertex) const
     {
         const std::uint32_t at = chunk.quotient(vertex);

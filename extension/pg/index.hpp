@@ -21,6 +21,7 @@ extern "C" {
 #include "commands/vacuum.h"
 #include "common/pg_prng.h"
 #include "nodes/execnodes.h"
+#include "nodes/pathnodes.h"
 #include "pgstat.h"
 #include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
@@ -51,6 +52,31 @@ inline void delay_vacuum()
     vacuum_delay_point(false);
 #else
     vacuum_delay_point();
+#endif
+}
+
+// A search of the index, for EXPLAIN of 18 and later.
+inline void count_index_search([[maybe_unused]] IndexScanDesc scan)
+{
+#if QUIVER_VACUUM_OF_18
+    if (scan->instrument != nullptr)
+        ++scan->instrument->nsearches;
+#endif
+}
+
+// A path the planner must not take.
+inline void forbid_path([[maybe_unused]] IndexPath *path)
+{
+#if QUIVER_VACUUM_OF_18
+    path->path.disabled_nodes = 2;
+#endif
+}
+
+inline void describe_index_build([[maybe_unused]] IndexAmRoutine *am,
+                                 [[maybe_unused]] bool parallel)
+{
+#if QUIVER_INDEX_OF_17
+    am->amcanbuildparallel = parallel;
 #endif
 }
 

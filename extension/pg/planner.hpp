@@ -35,6 +35,7 @@ extern "C" {
 #include "rewrite/rewriteManip.h"
 #include "utils/ruleutils.h"
 #include "utils/selfuncs.h"
+#include "utils/spccache.h"
 #include "utils/syscache.h"
 }
 

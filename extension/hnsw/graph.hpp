@@ -1,0 +1,155 @@
+// An open index: its metapage as it was read, the way from a vertex to its records, and reading them.
+//
+// One object serves one search, insert or step of vacuum. What does not change between them (layout,
+// chunk directory, which buffer held a block) is kept with the relation cache (rd_amcache) and is looked
+// at only while nothing can invalidate it: no relation is opened and no heavyweight lock is taken
+// while a Graph is in use, except through renew().
+#pragma once
+
+#include "hnsw/layout.hpp"
+#include "hnsw/space.hpp"
+
+#include "pg/page_change.hpp"
+
+namespace quiver::hnsw {
+
+// Block numbers of the heavyweight page locks (docs/hnsw.md).
+inline constexpr BlockNumber update_lock = 0;
+inline constexpr BlockNumber scan_lock = 1;
+
+// The metapage's fixed part, which every operation begins by copying.
+struct MetaCopy
+{
+    alignas(MetaPage) char bytes[offsetof(MetaPage, directory)];
+
+    const MetaPage &operator*() const { return *reinterpret_cast<const MetaPage *>(bytes); }
+    const MetaPage *operator->() const { return reinterpret_cast<const MetaPage *>(bytes); }
+};
+
+// That a page is a metapage of this format, and makes sense.
+void check_meta(Relation index, Page page);
+// Read and prove the metapage.
+void read_meta(Relation index, MetaCopy *out);
+
+inline constexpr int most_links = 200;  // 2 * the greatest m
+
+// A vertex as a search needs it, copied under the page's lock.
+struct VertexCopy
+{
+    VertexState state;
+    std::uint8_t level;
+    std::uint8_t tid_count;
+    std::uint8_t version;
+    int link_count;  // of the layer asked for
+    RecordPointer extra;
+    ItemPointerData heap_tid;
+    Vertex links[most_links];
+
+    bool leads() const { return state == VertexState::live; }
+    bool has_rows() const { return leads() && tid_count > 0; }
+};
+
+class Graph
+{
+public:
+    explicit Graph(Relation index) : index_(index) { renew(); }
+    Graph(const Graph &) = delete;
+    Graph &operator=(const Graph &) = delete;
+
+    // Read the metapage again; also after anything that may have invalidated the relation's cache.
+    void renew();
+    // The same from a metapage that the caller has locked.
+    void learn(const MetaPage &page);
+
+    Relation index() const { return index_; }
+    const MetaPage &meta() const { return *meta_; }
+    int m() const { return meta_->m; }
+    // Greatest length of a list.
+    int links_at(int layer) const { return layer == 0 ? meta_->m * 2 : meta_->m; }
+    const Space &space() const { return cache_->space; }
+    const Layout &layout() const { return cache_->layout; }
+
+    // Whether a number has been given out, as far as is known now; the metapage is asked again if not.
+    bool exists(Vertex vertex)
+    {
+        return vertex < meta_->vertex_count || (vertex != no_vertex && exists_by_now(vertex));
+    }
+    // The first block of a vertex's chunk. A number out of range is reported as damage of `block`.
+    BlockNumber chunk_start(std::uint32_t chunk)
+    {
+        return chunk < cache_->chunk_count ? cache_->starts[chunk] : chunk_start_read(chunk);
+    }
+
+    // Pin a block, cheaply if it still is where it was.
+    Buffer pin(BlockNumber block);
+    // Begin to bring a block's first lines, and those at an offset, into the processor's cache.
+    void prefetch(BlockNumber block, std::uint32_t offset, std::uint32_t bytes) const;
+
+    // Where a record of a section lies.
+    BlockNumber block_of(const storage::Section &section, Place place)
+    {
+        return chunk_start(place.chunk) + section.page_of(place.index);
+    }
+    // Pin the page of a vertex's link record, checked; the record's place in it.
+    LinkRecord *link_record(Page page, Vertex vertex) const
+    {
+        return reinterpret_cast<LinkRecord *>(static_cast<char *>(page) +
+                                              layout().links.offset_of(layout().place(vertex).index));
+    }
+    BlockNumber pin_links(Vertex vertex, pg::Pin *pin);
+    // That a link record makes sense; otherwise damage is reported.
+    void check_record(const LinkRecord *record, BlockNumber block) const;
+
+    // Copy a vertex with its list of `layer`.
+    void read(Vertex vertex, int layer, VertexCopy *out);
+    // All heap pointers of a vertex, consistent with each other: how many, and its state.
+    int read_tids(Vertex vertex, ItemPointerData *out);
+    // Copy the list of an upper layer from an extra record; -1 if the record is not that vertex's.
+    int read_upper(Vertex vertex, RecordPointer extra, int layer, Vertex *out);
+
+    // Distances from a query to vertices, whose numbers have been proven to exist.
+    void distances(const void *query, const Vertex *vertices, int count, float *out);
+    // A vertex's value in the current memory context.
+    Value value_of(Vertex vertex);
+
+    [[noreturn, gnu::cold]] void damage(BlockNumber block, const char *what) const
+    {
+        storage::report_damage(index_, block, what);
+    }
+
+private:
+    struct Cache
+    {
+        std::uint64_t identity;
+        Space space;
+        Layout layout;
+        std::uint32_t chunk_count;
+        std::uint32_t hint_mask;
+        BlockNumber *starts;
+        Buffer *hints;  // by block, as many as there are buffers at most
+    };
+    // Values whose pages are pinned at a time. A backend remembers eight pins without hashing.
+    static constexpr int batch_size = 6;
+
+    bool exists_by_now(Vertex vertex);
+    BlockNumber chunk_start_read(std::uint32_t chunk);
+    void grow();
+    void make_cache(const MetaPage &page);
+    void read_directory(std::uint32_t from, const MetaPage &page);
+    Buffer pin_slow(BlockNumber block);
+    void prefetch_value(Vertex vertex);
+    void batch_distances(const void *query, const Vertex *vertices, int count, float *out);
+    float spilled_distance(const void *query, Vertex vertex);
+    float long_distance(const void *query, Vertex vertex);
+    // The spilled value that a slot points to: its page pinned and share-locked.
+    const char *pin_spilled(Vertex vertex, pg::Pin *pin, std::uint32_t *size);
+    void copy_long_value(Vertex vertex, char *out);
+
+    Relation index_;
+    MetaCopy meta_;
+    Cache *cache_ = nullptr;
+    char *scratch_ = nullptr;
+    unsigned pins_ = 0;
+};
+
+}  // namespace quiver::hnsw

@@ -1,0 +1,36 @@
+// Putting one row into the graph; and what vacuum's repair shares with it: finding neighbours, linking back.
+#pragma once
+
+#include "hnsw/search.hpp"
+#include "hnsw/select.hpp"
+#include "hnsw/writer.hpp"
+
+namespace quiver::hnsw {
+
+// Neighbours of a vertex to be, by layer.
+struct Neighbours
+{
+    int level;  // of the highest layer that has a list
+    struct Layer
+    {
+        Choice *choices;  // the first `count` are chosen; distances from the vertex
+        int count;
+    } layers[highest_level + 1];
+    // What the walk of layer 0 found, nearest first; the values of the first `equal` are the same.
+    const Found *found;
+    int equal;
+};
+
+// Search from the entry point and choose neighbours for `value` on the layers up to `level`. Allocates in
+// the current memory context.
+void find_neighbours(Graph &graph, const Value &value, int level, Vertex excluded, Neighbours *out);
+
+// Give `vertex` a link to `other`, at a distance, pruning its list if it is full. If that drops a vertex
+// whose value equals this one's, it is returned: `other`, which equals them too, should lead to it, or
+// copies of a value would lose one another. Otherwise no_vertex.
+Vertex link_back(Graph &graph, Writer &writer, Vertex vertex, int layer, Vertex other, float distance);
+
+// Insert a row; `logged` is false while the index is built. Allocates in the current memory context.
+void insert_row(Relation index, const Value &value, const ItemPointerData &tid, bool logged);
+
+}  // namespace quiver::hnsw

@@ -1,0 +1,248 @@
+// Index scans: the first search, iterative scans, and the settings that bound them.
+#include "hnsw/access.hpp"
+
+#include "hnsw/options.hpp"
+#include "hnsw/search.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace quiver::hnsw {
+
+namespace {
+
+// Of the session, for quiver.hnsw_last_scan().
+constinit ScanCounts last_scan{};
+
+struct ScanState
+{
+    MemoryContext context;  // of one scan; reset when it starts again
+    Graph *graph;
+    Search *search;
+    std::uint64_t identity;
+    std::uint64_t reuse_count;  // when the scan began
+    std::size_t returned;  // vertices of the walk at hand
+    bool started;
+    bool empty;
+    double memory_limit;
+    float previous;  // distance of the last row returned
+    int tid_count;
+    int tid_next;
+    ItemPointerData tids[max_heap_tids];
+};
+
+IterativeScan mode() { return static_cast<IterativeScan>(iterative_scan); }
+
+bool farther(const Found &a, const Found &b)
+{
+    return a.distance != b.distance ? a.distance > b.distance : a.vertex < b.vertex;
+}
+
+// Results become a heap: a LIMIT takes few of them.
+void arrange(ScanState *state)
+{
+    state->returned = 0;
+    auto &found = state->search->found();
+    std::make_heap(found.begin(), found.end(), farther);
+}
+
+const void *query_of(const Graph &graph, const ScanKeyData *key)
+{
+    if ((key->sk_flags & SK_ISNULL) != 0)
+        return nullptr;
+    Value value;
+    // A zero vector has no direction; as in pgvector it is compared as it is.
+    if (form_value(graph.space(), key->sk_argument, &value))
+        return value.bytes;
+    return palloc0(graph.space().fixed_width() ? graph.space().value_size() : sizeof(std::int32_t));
+}
+
+void count_search(ScanState *state)
+{
+    last_scan.expanded = state->search->counts().expanded;
+    last_scan.distances = state->search->counts().distances;
+}
+
+void first_search(IndexScanDesc scan, ScanState *state)
+{
+    const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
+    state->graph = new (palloc(sizeof(Graph))) Graph{scan->indexRelation};
+    Graph &graph = *state->graph;
+    state->identity = graph.meta().identity;
+    state->reuse_count = graph.meta().reuse_count;
+    state->empty = graph.meta().entry == no_vertex;
+    if (state->empty)
+        return;
+    state->search = new (palloc(sizeof(Search))) Search{graph, query_of(graph, scan->orderByData)};
+    const Candidate from = state->search->descend(0);
+    state->search->walk(0, static_cast<std::size_t>(ef_search), &from, 1,
+                        mode() != IterativeScan::off);
+    arrange(state);
+    count_search(state);
+}
+
+// What was read may have been given out again since.
+void renew(ScanState *state)
+{
+    state->graph->renew();
+    if (state->graph->meta().identity != state->identity)
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("index \"%s\" was rebuilt during a scan",
+                       RelationGetRelationName(state->graph->index())));
+    if (state->graph->meta().reuse_count != state->reuse_count)
+        state->search->distrust();
+}
+
+bool exhausted(const ScanState *state)
+{
+    return state->search->counts().distances >= max_scan_tuples ||
+           static_cast<double>(state->search->bytes()) > state->memory_limit;
+}
+
+// The nearest of the candidates that no walk came to.
+bool next_left(IndexScanDesc scan, ScanState *state, float *distance)
+{
+    const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
+    renew(state);
+    Candidate candidate;
+    while (state->search->take_left(&candidate))
+    {
+        CHECK_FOR_INTERRUPTS();
+        state->tid_count = state->graph->read_tids(candidate.vertex, state->tids);
+        if (state->tid_count == 0)
+            continue;
+        *distance = state->graph->meta().reuse_count == state->reuse_count
+                        ? candidate.distance
+                        : state->search->distance_of(candidate.vertex);
+        return true;
+    }
+    return false;
+}
+
+// The next vertex in order; its rows go to state->tids.
+bool next_vertex(IndexScanDesc scan, ScanState *state, float *distance)
+{
+    auto &found = state->search->found();
+    // Without iteration ef_search vertices are the answer, however many were as near as the last.
+    const std::size_t most = mode() == IterativeScan::off ? static_cast<std::size_t>(ef_search)
+                                                          : std::numeric_limits<std::size_t>::max();
+    while (found.empty() || state->returned >= most)
+    {
+        if (mode() == IterativeScan::off)
+            return false;
+        if (exhausted(state))
+            return next_left(scan, state, distance);
+        const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
+        renew(state);
+        if (!state->search->resume(static_cast<std::size_t>(ef_search)))
+            return false;
+        arrange(state);
+        count_search(state);
+    }
+    std::pop_heap(found.begin(), found.end(), farther);
+    const Found nearest = found.back();
+    found.pop_back();
+    ++state->returned;
+    *distance = nearest.distance;
+    state->tid_count = 1;
+    state->tids[0] = nearest.heap_tid;
+    if (nearest.tid_count > 1)
+    {
+        const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
+        renew(state);
+        if (state->graph->meta().reuse_count == state->reuse_count)
+            state->tid_count = state->graph->read_tids(nearest.vertex, state->tids);
+    }
+    return true;
+}
+
+void start(IndexScanDesc scan, ScanState *state)
+{
+    pgstat_count_index_scan(scan->indexRelation);
+    pg::count_index_search(scan);
+    if (scan->orderByData == nullptr || scan->numberOfOrderBys == 0)
+        elog(ERROR, "cannot scan hnsw index without order");
+    // Rows' addresses are returned without a pin on the page they were read from.
+    if (!IsMVCCSnapshot(scan->xs_snapshot))
+        elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
+    state->memory_limit = static_cast<double>(work_mem) * 1024 * scan_mem_multiplier;
+    first_search(scan, state);
+    state->started = true;
+}
+
+bool next_row(IndexScanDesc scan, ScanState *state)
+{
+    while (state->tid_next >= state->tid_count)
+    {
+        float distance;
+        state->tid_next = 0;
+        state->tid_count = 0;
+        if (!next_vertex(scan, state, &distance))
+            return false;
+        if (mode() == IterativeScan::strict_order)
+        {
+            if (distance < state->previous)
+            {
+                state->tid_count = 0;
+                continue;
+            }
+            state->previous = distance;
+        }
+    }
+    scan->xs_heaptid = state->tids[state->tid_next++];
+    return true;
+}
+
+}  // namespace
+
+const ScanCounts &last_scan_counts() { return last_scan; }
+
+IndexScanDesc begin_scan(Relation index, int nkeys, int norderbys)
+{
+    IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
+    auto *state = static_cast<ScanState *>(palloc0(sizeof(ScanState)));
+    state->context =
+        AllocSetContextCreate(CurrentMemoryContext, "hnsw scan", ALLOCSET_DEFAULT_SIZES);
+    scan->opaque = state;
+    return scan;
+}
+
+void rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys)
+{
+    auto *state = static_cast<ScanState *>(scan->opaque);
+    MemoryContextReset(state->context);
+    state->graph = nullptr;
+    state->search = nullptr;
+    state->started = false;
+    state->empty = false;
+    state->returned = 0;
+    state->tid_count = state->tid_next = 0;
+    state->previous = -std::numeric_limits<float>::infinity();
+    if (keys != nullptr && scan->numberOfKeys > 0)
+        std::copy_n(keys, scan->numberOfKeys, scan->keyData);
+    if (orderbys != nullptr && scan->numberOfOrderBys > 0)
+        std::copy_n(orderbys, scan->numberOfOrderBys, scan->orderByData);
+}
+
+bool get_tuple(IndexScanDesc scan, ScanDirection)
+{
+    auto *state = static_cast<ScanState *>(scan->opaque);
+    MemoryContext caller = MemoryContextSwitchTo(state->context);
+    if (!state->started)
+        start(scan, state);
+    const bool result = !state->empty && next_row(scan, state);
+    MemoryContextSwitchTo(caller);
+    scan->xs_recheck = false;
+    scan->xs_recheckorderby = false;
+    return result;
+}
+
+void end_scan(IndexScanDesc scan)
+{
+    auto *state = static_cast<ScanState *>(scan->opaque);
+    MemoryContextDelete(state->context);
+    pfree(state);
+    scan->opaque = nullptr;
+}
+
+}  // namespace quiver::hnsw

@@ -1,0 +1,211 @@
+// The walk.
+#include "hnsw/search.hpp"
+
+#include "hnsw/select.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace quiver::hnsw {
+
+namespace {
+
+struct Farther
+{
+    bool operator()(const Candidate &a, const Candidate &b) const { return a.distance > b.distance; }
+};
+
+}  // namespace
+
+void VisitedSet::reset(Vertex count)
+{
+    const std::size_t words = count / 64 + 1;
+    if (words > words_)
+    {
+        if (bits_ != nullptr)
+            pfree(bits_);
+        bits_ = static_cast<std::uint64_t *>(palloc_extended(words * 8, MCXT_ALLOC_HUGE));
+        words_ = words;
+    }
+    std::memset(bits_, 0, words_ * 8);
+}
+
+// Vertices arrive while a search goes on.
+void VisitedSet::grow(Vertex vertex)
+{
+    const std::size_t words = std::size_t{vertex} / 64 + 64;
+    bits_ = static_cast<std::uint64_t *>(repalloc_huge(bits_, words * 8));
+    std::memset(bits_ + words_, 0, (words - words_) * 8);
+    words_ = words;
+}
+
+std::size_t Search::bytes() const
+{
+    return near_.bytes() + best_.bytes() + found_.bytes() + visited_.bytes();
+}
+
+float Search::distance_of(Vertex vertex)
+{
+    float distance;
+    graph_.distances(query_, &vertex, 1, &distance);
+    ++counts_.distances;
+    return distance;
+}
+
+Candidate Search::descend(int layer)
+{
+    const MetaPage &meta = graph_.meta();
+    if (!graph_.exists(meta.entry))
+        graph_.damage(meta_block, "names an entry point that does not exist");
+    Candidate best{distance_of(meta.entry), meta.entry};
+    float distances[most_links];
+    for (int at = static_cast<int>(meta.entry_level); at > layer; --at)
+        for (bool moved = true; moved;)
+        {
+            CHECK_FOR_INTERRUPTS();
+            moved = false;
+            graph_.read(best.vertex, at, &copy_);
+            for (int i = 0; i < copy_.link_count; ++i)
+                if (!graph_.exists(copy_.links[i]))
+                    graph_.damage(copy_.extra.block(), "has a link out of range");
+            graph_.distances(query_, copy_.links, copy_.link_count, distances);
+            counts_.distances += copy_.link_count;
+            ++counts_.expanded;
+            for (int i = 0; i < copy_.link_count; ++i)
+                if (distances[i] < best.distance)
+                {
+                    best = {distances[i], copy_.links[i]};
+                    moved = true;
+                }
+        }
+    return best;
+}
+
+void Search::consider(const Candidate &candidate)
+{
+    const bool nearer = best_.size() < width_ || candidate.distance < best_.front();
+    if (nearer)
+    {
+        best_.push_back(candidate.distance);
+        std::push_heap(best_.begin(), best_.end());
+        if (best_.size() > width_)
+        {
+            std::pop_heap(best_.begin(), best_.end());
+            best_.pop_back();
+        }
+    }
+    if (nearer || keep_all_)
+    {
+        near_.push_back(candidate);
+        std::push_heap(near_.begin(), near_.end(), Farther{});
+    }
+}
+
+int Search::new_neighbours(const VertexCopy &copy, Vertex *out)
+{
+    int count = 0;
+    for (int i = 0; i < copy.link_count; ++i)
+    {
+        const Vertex vertex = copy.links[i];
+        if (!graph_.exists(vertex)) [[unlikely]]
+            graph_.damage(meta_block, "knows nothing of a vertex that is linked to");
+        if (visited_.add(vertex))
+            out[count++] = vertex;
+    }
+    return count;
+}
+
+void Search::expand(const Candidate &candidate)
+{
+    graph_.read(candidate.vertex, layer_, &copy_);
+    ++counts_.expanded;
+    if (copy_.has_rows() && candidate.vertex != excluded_)
+        found_.push_back({candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count,
+                          copy_.level});
+    else
+        ++width_;  // it took the place of a result
+    Vertex fresh[most_links];
+    float distances[most_links];
+    const int count = new_neighbours(copy_, fresh);
+    graph_.distances(query_, fresh, count, distances);
+    counts_.distances += count;
+    for (int i = 0; i < count; ++i)
+        consider({distances[i], fresh[i]});
+}
+
+void Search::run()
+{
+    while (!near_.empty())
+    {
+        CHECK_FOR_INTERRUPTS();
+        Candidate nearest = near_.front();
+        if (best_.size() >= width_ && nearest.distance > best_.front())
+            break;
+        std::pop_heap(near_.begin(), near_.end(), Farther{});
+        near_.pop_back();
+        if (distrusted_)
+            nearest.distance = distance_of(nearest.vertex);
+        expand(nearest);
+    }
+}
+
+void Search::walk(int layer, std::size_t width, const Candidate *from, std::size_t count,
+                  bool keep_all, Vertex excluded)
+{
+    layer_ = layer;
+    width_ = width;
+    keep_all_ = keep_all;
+    excluded_ = excluded;
+    near_.clear();
+    best_.clear();
+    found_.clear();
+    visited_.reset(graph_.meta().vertex_count);
+    for (std::size_t i = 0; i < count; ++i)
+        if (visited_.add(from[i].vertex))
+            consider(from[i]);
+    run();
+}
+
+bool Search::resume(std::size_t width)
+{
+    if (near_.empty())
+        return false;
+    width_ = width;
+    best_.clear();
+    found_.clear();
+    const std::size_t count = std::min(width, near_.size());
+    // The nearest that are left count as this walk's first results, as they would have in one walk
+    // that was wider.
+    for (std::size_t i = 0; i < count; ++i)
+    {
+        std::pop_heap(near_.begin(), near_.end() - static_cast<std::ptrdiff_t>(i), Farther{});
+        best_.push_back(near_[near_.size() - 1 - i].distance);
+    }
+    for (std::size_t i = count; i-- > 0;)
+        std::push_heap(near_.begin(), near_.end() - static_cast<std::ptrdiff_t>(i), Farther{});
+    std::make_heap(best_.begin(), best_.end());
+    run();
+    return true;
+}
+
+void Search::sort_found(std::size_t width, std::uint32_t salt)
+{
+    std::sort(found_.begin(), found_.end(), [salt](const Found &a, const Found &b) {
+        return a.distance != b.distance ? a.distance < b.distance
+                                        : tie_order(a.vertex, salt) < tie_order(b.vertex, salt);
+    });
+    if (found_.size() > width)
+        found_.resize(width);
+}
+
+bool Search::take_left(Candidate *out)
+{
+    if (near_.empty())
+        return false;
+    *out = near_.front();
+    std::pop_heap(near_.begin(), near_.end(), Farther{});
+    near_.pop_back();
+    return true;
+}
+
+}  // namespace quiver::hnsw

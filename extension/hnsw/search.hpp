@@ -1,0 +1,114 @@
+// Searching a layer of the graph: the best-first walk of HNSW, for scans, inserts and repair alike.
+//
+// A vertex that is expanded is a result unless it has no rows; the nearest `width` of them are the
+// answer, because the walk ends only when all that are nearer than its width-th best have been expanded.
+// So the copy of a link record that expansion needs also brings the heap pointer, and nothing is read twice.
+#pragma once
+
+#include "hnsw/graph.hpp"
+
+#include "pg/array.hpp"
+
+namespace quiver::hnsw {
+
+struct Candidate
+{
+    float distance;
+    Vertex vertex;
+};
+
+// A vertex with rows.
+struct Found
+{
+    float distance;
+    Vertex vertex;
+    ItemPointerData heap_tid;
+    std::uint8_t tid_count;
+    std::uint8_t level;
+};
+
+struct SearchCounts
+{
+    std::int64_t expanded = 0;
+    std::int64_t distances = 0;
+};
+
+// Which vertices have been seen, a bit each.
+class VisitedSet
+{
+public:
+    void reset(Vertex count);
+    // Whether it had not been seen before.
+    bool add(Vertex vertex)
+    {
+        const std::size_t word = vertex / 64;
+        if (word >= words_) [[unlikely]]
+            grow(vertex);
+        const std::uint64_t bit = std::uint64_t{1} << (vertex % 64);
+        if ((bits_[word] & bit) != 0)
+            return false;
+        bits_[word] |= bit;
+        return true;
+    }
+    std::size_t bytes() const { return words_ * 8; }
+
+private:
+    void grow(Vertex vertex);
+
+    std::uint64_t *bits_ = nullptr;
+    std::size_t words_ = 0;
+};
+
+class Search
+{
+public:
+    // `query` is a value as the index keeps it, or null: then all vertices are at distance 0.
+    Search(Graph &graph, const void *query) : graph_(graph), query_(query) {}
+
+    // From the entry point down to `layer`, greedily: a place to begin there.
+    Candidate descend(int layer);
+
+    // Walk a layer from some vertices. With `keep_all`, candidates that are too far are kept for
+    // resume(). `excluded` is walked through, but is no result.
+    void walk(int layer, std::size_t width, const Candidate *from, std::size_t count,
+              bool keep_all = false, Vertex excluded = no_vertex);
+    // Go on where a walk that kept all ended, with the nearest that were left. The results so far stay
+    // with the caller. False if nothing is left.
+    bool resume(std::size_t width);
+
+    // Results of the last walk, in no order; there may be more than `width`.
+    pg::Array<Found> &found() { return found_; }
+    // The nearest `width` results in ascending order; the others are dropped. Ties are ordered by salt.
+    void sort_found(std::size_t width, std::uint32_t salt);
+
+    // Those left over by a walk that kept all: the nearest of them, taken out.
+    bool take_left(Candidate *out);
+
+    const SearchCounts &counts() const { return counts_; }
+    std::size_t bytes() const;
+    // Numbers were given out again since distances were computed: compute them anew when they count.
+    void distrust() { distrusted_ = true; }
+    float distance_of(Vertex vertex);
+
+private:
+    void run();
+    void expand(const Candidate &candidate);
+    void consider(const Candidate &candidate);
+    int new_neighbours(const VertexCopy &copy, Vertex *out);
+
+    Graph &graph_;
+    const void *query_;
+    int layer_ = 0;
+    std::size_t width_ = 0;
+    bool keep_all_ = false;
+    bool distrusted_ = false;
+    Vertex excluded_ = no_vertex;
+    pg::Array<Candidate> near_;  // a heap, the nearest first
+    pg::Array<float> best_;  // a heap of the nearest width_ distances, the farthest first
+    pg::Array<Found> found_;
+    VisitedSet visited_;
+    VertexCopy copy_;
+    SearchCounts counts_;
+};
+
+}  // namespace quiver::hnsw

@@ -1,0 +1,79 @@
+// The heuristic.
+#include "hnsw/select.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace quiver::hnsw {
+
+namespace {
+
+class Selection
+{
+public:
+    Selection(const Space &space, const Choice *chosen, float self)
+        : space_(space),
+          chosen_(chosen),
+          self_(self)
+    {
+    }
+
+    // Whether one of the chosen is nearer to the candidate than the vertex is.
+    bool shuts_out(const Choice &candidate, int limit)
+    {
+        int equals = 0;
+        for (int done = 0; done < count_; done += batch)
+        {
+            const int n = std::min(batch, count_ - done);
+            float distances[batch];
+            space_.distances(candidate.value, values_ + done, static_cast<std::size_t>(n),
+                             distances);
+            for (int i = 0; i < n; ++i)
+                // One that equals the vertex is as far from the candidate as the vertex is.
+                if (equals_vertex(chosen_[done + i]))
+                    ++equals;
+                else if (distances[i] <= candidate.distance)
+                    return true;
+        }
+        return equals_vertex(candidate) && equals >= std::max(1, limit / 4);
+    }
+    void add() { values_[count_] = chosen_[count_].value, ++count_; }
+    int count() const { return count_; }
+
+private:
+    static constexpr int batch = 4;
+
+    bool equals_vertex(const Choice &choice) const { return is_self(choice.distance, self_); }
+
+    const Space &space_;
+    const Choice *chosen_;
+    float self_;
+    const void *values_[200];
+    int count_ = 0;
+};
+
+}  // namespace
+
+void sort_choices(Choice *candidates, int count, std::uint32_t salt)
+{
+    std::sort(candidates, candidates + count, [salt](const Choice &a, const Choice &b) {
+        return a.distance != b.distance ? a.distance < b.distance
+                                        : tie_order(a.vertex, salt) < tie_order(b.vertex, salt);
+    });
+}
+
+int select_neighbours(const Space &space, Choice *candidates, int count, int limit, float self)
+{
+    Selection selection{space, candidates, self};
+    for (int i = 0; i < count && selection.count() < limit; ++i)
+    {
+        if (selection.shuts_out(candidates[i], limit))
+            continue;
+        // What is passed over need not stay in order: it is not looked at again.
+        std::swap(candidates[selection.count()], candidates[i]);
+        selection.add();
+    }
+    return selection.count();
+}
+
+}  // namespace quiver::hnsw

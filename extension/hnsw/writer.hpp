@@ -1,0 +1,70 @@
+// Changing an index a record at a time: numbers, chunks, extra records, values, links.
+//
+// Every method is one WAL record or a few, each leaving an index that is right (docs/hnsw.md, Insert).
+// Buffer locks are taken in the order metapage, directory, link pages, code and value pages, extras, spill.
+#pragma once
+
+#include "hnsw/graph.hpp"
+
+namespace quiver::hnsw {
+
+// A number taken for a new vertex. One that is used again keeps its level and its extra record.
+struct TakenNumber
+{
+    Vertex vertex;
+    bool used_before;
+    int level;
+    std::uint8_t version;
+    RecordPointer extra;
+};
+
+struct List
+{
+    int count;
+    const Vertex *links;
+};
+
+class Writer
+{
+public:
+    // Unlogged while an index is built: the caller logs everything at the end.
+    Writer(Graph &graph, bool logged) : graph_(graph), logged_(logged) {}
+
+    TakenNumber take_number();
+
+    // Write a vertex that nothing leads to yet. lists[0..level]; the level is at most that of a number
+    // used before.
+    void write_vertex(const TakenNumber &number, int level, const List *lists, const Value &value,
+                      const ItemPointerData &tid);
+
+    // Give a vertex one more row. False if it has no room, or has lost all its rows.
+    bool add_row(Vertex vertex, const ItemPointerData &tid);
+
+    // Replace a list by another if it is still what `old` says and the vertex has rows.
+    bool replace_links(Vertex vertex, int layer, const List &old, const List &changed);
+
+    // Remove the spilled value of a vertex that nothing leads to, if it has one.
+    void release_spilled(Vertex vertex);
+
+    // Make a vertex the entry point if it is higher than the present one, or unconditionally.
+    void set_entry(Vertex vertex, int level, bool always);
+
+private:
+    void add_chunk(Page meta_page, pg::PageChange *change, pg::Pin *directory);
+    void make_blank(BlockNumber block, Buffer buffer, storage::PageKind kind, std::uint32_t owner);
+    TakenNumber reuse_number(pg::Pin *meta);
+    RecordPointer add_item(storage::PageKind kind, const void *record, std::size_t size);
+    RecordPointer add_extra_record(const void *record, std::size_t size);
+    RecordPointer add_spilled(const void *record, std::size_t size);
+    RecordPointer make_extra(Vertex owner, int level, const List *lists);
+    void rewrite_extra(const TakenNumber &number, int level, const List *lists);
+    void write_value(Vertex vertex, const Value &value);
+    void write_slot(const storage::Section &section, storage::PageKind kind, Vertex vertex,
+                    const void *bytes, std::uint32_t size);
+    bool replace_upper(Vertex vertex, int layer, const List &old, const List &changed);
+
+    Graph &graph_;
+    bool logged_;
+};
+
+}  // namespace quiver::hnsw
