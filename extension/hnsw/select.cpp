@@ -52,6 +52,19 @@ private:
     int count_ = 0;
 };
 
+constexpr int most_passed = 200;
+
+// Swap a vertex to position `at`.
+void bring_forward(Choice *candidates, int at, int count, Vertex vertex)
+{
+    for (int i = at; i < count; ++i)
+        if (candidates[i].vertex == vertex)
+        {
+            std::swap(candidates[at], candidates[i]);
+            return;
+        }
+}
+
 }  // namespace
 
 void sort_choices(Choice *candidates, int count, std::uint32_t salt)
@@ -65,15 +78,26 @@ void sort_choices(Choice *candidates, int count, std::uint32_t salt)
 int select_neighbours(const Space &space, Choice *candidates, int count, int limit, float self)
 {
     Selection selection{space, candidates, self};
+    // The inner product is no distance: what lies in the same direction may still be needed.
+    const bool fill = space.metric == Metric::inner_product;
+    Choice passed[most_passed];
+    int passed_count = 0;
     for (int i = 0; i < count && selection.count() < limit; ++i)
     {
         if (selection.shuts_out(candidates[i], limit))
+        {
+            if (fill && passed_count < most_passed)
+                passed[passed_count++] = candidates[i];
             continue;
+        }
         // What is passed over need not stay in order: it is not looked at again.
         std::swap(candidates[selection.count()], candidates[i]);
         selection.add();
     }
-    return selection.count();
+    int chosen = selection.count();
+    for (int i = 0; i < passed_count && chosen < limit; ++i, ++chosen)
+        bring_forward(candidates, chosen, count, passed[i].vertex);
+    return chosen;
 }
 
 }  // namespace quiver::hnsw

@@ -2,7 +2,8 @@
 //
 // In the order of distance, a candidate is chosen if it is nearer to the vertex than to all that are
 // chosen already, so that links lead in different directions. The lists stay shorter than their room,
-// which makes expansion cheap, and links back are mostly added without pruning.
+// which makes expansion cheap, and links back are mostly added without pruning. Only for the inner
+// product, which obeys no triangle inequality, is the room filled with the nearest that were passed over.
 #pragma once
 
 #include "hnsw/space.hpp"
