@@ -7,7 +7,7 @@ SELECT is((SELECT string_agg(opcname, ' ' ORDER BY opcname COLLATE "C") FROM pg_
     'sparsevec_cosine_ops sparsevec_ip_ops sparsevec_l1_ops sparsevec_l2_ops tinyvec_cosine_ops tinyvec_ip_ops tinyvec_l1_ops tinyvec_l2_ops '
     'vector_cosine_ops vector_ip_ops vector_l1_ops vector_l2_ops', 'every metric of every type has a class of pgvector''s name');
 SELECT is((SELECT count(*) FROM pg_opclass WHERE opcmethod = (SELECT oid FROM pg_am WHERE amname = 'hnsw') AND opcdefault), 0::bigint, 'no class is the default');
-SELECT is((SELECT array_agg(property ORDER BY property) FROM unnest(ARRAY['can_order', 'can_unique', 'can_multi_col', 'can_exclude', 'can_include']) property
+SELECT is((SELECT array_agg(property ORDER BY property) FROM unnest(ARRAY['can_order', 'can_unique', 'can_multi_col', 'can_include']) property
     WHERE pg_indexam_has_property((SELECT oid FROM pg_am WHERE amname = 'hnsw'), property)), NULL::text[], 'the index orders by distance and does nothing else');
 CREATE TABLE items (v vector(3));
 CREATE INDEX by_distance ON items USING hnsw (v vector_l2_ops);
