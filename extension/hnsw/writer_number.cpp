@@ -34,12 +34,11 @@ private:
 // A new block becomes an empty page of its kind before anything points to it.
 void Writer::make_blank(BlockNumber block, Buffer buffer, PageKind kind, std::uint32_t owner)
 {
-    START_CRIT_SECTION();
+    const pg::CriticalSection section;
     storage::init_page(BufferGetPage(buffer), kind, owner);
     MarkBufferDirty(buffer);
     if (logged_ && RelationNeedsWAL(graph_.index()))
         log_newpage_buffer(buffer, true);
-    END_CRIT_SECTION();
 }
 
 // The metapage is locked; `directory` gets the page of the new entry, locked and added to the change.

@@ -99,6 +99,17 @@ private:
     int count_ = 0;
 };
 
+// A section in which an error would be a panic: between changing a page and logging it. The server's macros
+// increment a volatile, which clang refuses.
+class CriticalSection
+{
+public:
+    CriticalSection() { CritSectionCount = CritSectionCount + 1; }
+    CriticalSection(const CriticalSection &) = delete;
+    CriticalSection &operator=(const CriticalSection &) = delete;
+    ~CriticalSection() { CritSectionCount = CritSectionCount - 1; }
+};
+
 // A heavyweight lock of a page of an index.
 class PageLock
 {
