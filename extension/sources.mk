@@ -53,21 +53,25 @@ SOURCES = \
 	types/sparsevec_text \
 	storage/page \
 	hnsw/build \
+	hnsw/code \
 	hnsw/cost \
 	hnsw/graph \
 	hnsw/graph_read \
 	hnsw/graph_writer \
 	hnsw/handler \
+	hnsw/inspect \
 	hnsw/insert \
 	hnsw/layout \
 	hnsw/options \
 	hnsw/repair \
+	hnsw/rerank \
 	hnsw/scan \
 	hnsw/search \
 	hnsw/select \
 	hnsw/space \
 	hnsw/vacuum \
 	hnsw/value \
+	hnsw/verify \
 	hnsw/writer \
 	hnsw/writer_number \
 	hnsw/writer_value \

@@ -108,7 +108,9 @@ struct MetaPage
     Vertex entry;  // where a search begins; no_vertex when empty
     std::uint32_t entry_level;
     BlockNumber extras_block;  // the extras page that is being filled; 0: none yet
-    std::uint64_t reuse_count;  // numbers given out again: a copy of codes is good while it stands still
+    // Grows when a number is given out again, and before vacuum frees any: what a search or a copy of
+    // codes knows is good while it stands still.
+    std::uint64_t reuse_count;
     std::uint32_t chunk_count;
     std::uint32_t directory_count;
     BlockNumber directory[];  // blocks of the directory pages

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace quiver::hnsw {
@@ -23,7 +24,12 @@ void check_meta(Relation index, Page page)
     if (meta.m < 2 || meta.m > most_links / 2 || meta.dims == 0 || meta.vertices_per_chunk == 0 ||
         meta.max_level > highest_level || meta.directory_count > max_directory_pages ||
         meta.chunk_count > meta.directory_count * chunks_per_directory_page ||
-        meta.vertex_count > std::uint64_t{meta.chunk_count} * meta.vertices_per_chunk)
+        meta.vertex_count > std::uint64_t{meta.chunk_count} * meta.vertices_per_chunk ||
+        meta.dims > 1'000'000'000 || meta.value_kind < ValueKind::f32 ||
+        meta.value_kind > ValueKind::sparse || meta.metric < Metric::l2 ||
+        meta.metric > Metric::jaccard || (meta.code_bytes == 0 && meta.value_bytes == 0) ||
+        (meta.code_bytes != 0 &&
+         meta.code_bytes != kernels::code_record_bytes(meta.dims, meta.code_bits)))
         storage::report_damage(index, meta_block, "has a metapage out of range");
 }
 
@@ -69,14 +75,17 @@ void Graph::make_cache(const MetaPage &page)
         std::min<std::uint32_t>({RelationGetNumberOfBlocks(index_) + 64,
                                  static_cast<std::uint32_t>(NBuffers) * 2, most_hints});
     const std::uint32_t hints = std::bit_ceil(blocks);
-    const Size size = MAXALIGN(sizeof(Cache)) + room * sizeof(BlockNumber) + hints * sizeof(Buffer);
+    const Size centre = page.code_bytes != 0 ? centre_room(page) * sizeof(float) : 0;
+    const Size size = MAXALIGN(sizeof(Cache)) + centre + room * sizeof(BlockNumber) +
+                      hints * sizeof(Buffer);
     auto *memory = static_cast<char *>(MemoryContextAllocExtended(
         index_->rd_indexcxt, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
     auto *cache = reinterpret_cast<Cache *>(memory);
     cache->identity = meta_->identity;
     cache->space = make_space(meta_->value_kind, meta_->metric, meta_->dims);
     cache->layout = Layout{sizes_of(*meta_), meta_->vertices_per_chunk};
-    cache->starts = reinterpret_cast<BlockNumber *>(memory + MAXALIGN(sizeof(Cache)));
+    cache->centre = reinterpret_cast<float *>(memory + MAXALIGN(sizeof(Cache)));
+    cache->starts = reinterpret_cast<BlockNumber *>(memory + MAXALIGN(sizeof(Cache)) + centre);
     cache->hints = reinterpret_cast<Buffer *>(cache->starts + room);
     cache->hint_mask = hints - 1;
     std::uint32_t known = 0;
@@ -93,6 +102,54 @@ void Graph::make_cache(const MetaPage &page)
     index_->rd_amcache = cache;
     cache_ = cache;
     read_directory(known, page);
+    if (centre != 0 && page.centre_block != 0)
+        read_centre(page);
+}
+
+void Graph::read_centre(const MetaPage &page)
+{
+    for (std::uint32_t i = 0; i < page.centre_pages; ++i)
+    {
+        const BlockNumber block = page.centre_block + i;
+        pg::Pin pin{ReadBuffer(index_, block)};
+        pin.lock(BUFFER_LOCK_SHARE);
+        storage::check_page(index_, block, pin.page(), PageKind::centre, i);
+        std::memcpy(reinterpret_cast<char *>(cache_->centre) + i * storage::page_payload,
+                    storage::page_contents(pin.page()), storage::page_payload);
+    }
+    for (std::uint32_t i = 0; i < page.dims; ++i)
+        if (!std::isfinite(cache_->centre[i]))
+            damage(page.centre_block, "has a centre that is not finite");
+}
+
+Coder &Graph::coder()
+{
+    if (coder_ == nullptr)
+    {
+        MemoryContext caller = MemoryContextSwitchTo(context_);
+        // The cache may go while the coder stays.
+        auto *centre = static_cast<float *>(palloc(meta_->dims * sizeof(float)));
+        std::memcpy(centre, cache_->centre, meta_->dims * sizeof(float));
+        coder_ = new (palloc(sizeof(Coder))) Coder{*meta_, centre};
+        MemoryContextSwitchTo(caller);
+    }
+    return *coder_;
+}
+
+const Space &Graph::code_comparison()
+{
+    if (code_comparison_.many_ == nullptr)
+        code_comparison_ = make_code_comparison(&coder());
+    return code_comparison_;
+}
+
+Value Graph::links_value(const Value &value)
+{
+    if (keeps_values())
+        return value;
+    auto *record = static_cast<std::uint8_t *>(palloc(meta_->code_bytes));
+    coder().encode(value.bytes, record);
+    return {record, meta_->code_bytes};
 }
 
 // Entries from number `from` on. The metapage is locked.

@@ -6,6 +6,7 @@
 // while a Graph is in use, except through renew().
 #pragma once
 
+#include "hnsw/code.hpp"
 #include "hnsw/layout.hpp"
 #include "hnsw/space.hpp"
 
@@ -52,7 +53,7 @@ struct VertexCopy
 class Graph
 {
 public:
-    explicit Graph(Relation index) : index_(index) { renew(); }
+    explicit Graph(Relation index) : index_(index), context_(CurrentMemoryContext) { renew(); }
     Graph(const Graph &) = delete;
     Graph &operator=(const Graph &) = delete;
 
@@ -67,6 +68,15 @@ public:
     // Greatest length of a list.
     int links_at(int layer) const { return layer == 0 ? meta_->m * 2 : meta_->m; }
     const Space &space() const { return cache_->space; }
+    bool is_coded() const { return meta_->code_bytes != 0; }
+    bool keeps_values() const { return meta_->value_bytes != 0; }
+    // What links are chosen by: exact values, or codes where the index keeps no values. value_of() and
+    // distances() are of this space.
+    const Space &links_space() { return keeps_values() ? cache_->space : code_comparison(); }
+    // A value in the form that links are chosen by.
+    Value links_value(const Value &value);
+    // Encoding and estimating.
+    Coder &coder();
     const Layout &layout() const { return cache_->layout; }
 
     // Whether a number has been given out, as far as is known now; the metapage is asked again if not.
@@ -107,9 +117,16 @@ public:
     // Copy the list of an upper layer from an extra record; -1 if the record is not that vertex's.
     int read_upper(Vertex vertex, RecordPointer extra, int layer, Vertex *out);
 
+    // Estimates of distances from a prepared query, by codes.
+    void estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count, float *out);
     // Distances from a query to vertices, whose numbers have been proven to exist.
     void distances(const void *query, const Vertex *vertices, int count, float *out);
-    // A vertex's value in the current memory context.
+    // A vertex's code: meta().code_bytes.
+    void read_code(Vertex vertex, char *out)
+    {
+        copy_record(layout().codes, storage::PageKind::codes, vertex, out, meta_->code_bytes);
+    }
+    // A vertex's value, or code if no values are kept, in the current memory context.
     Value value_of(Vertex vertex);
 
     [[noreturn, gnu::cold]] void damage(BlockNumber block, const char *what) const
@@ -125,6 +142,7 @@ private:
         Layout layout;
         std::uint32_t chunk_count;
         std::uint32_t hint_mask;
+        float *centre;  // of codes; null without
         BlockNumber *starts;
         Buffer *hints;  // by block, as many as there are buffers at most
     };
@@ -137,18 +155,27 @@ private:
     void make_cache(const MetaPage &page);
     void read_directory(std::uint32_t from, const MetaPage &page);
     Buffer pin_slow(BlockNumber block);
-    void prefetch_value(Vertex vertex);
-    void batch_distances(const void *query, const Vertex *vertices, int count, float *out);
+    void prefetch_record(const storage::Section &section, Vertex vertex);
+    const Space &code_comparison();
+    void read_centre(const MetaPage &page);
+    void copy_record(const storage::Section &section, storage::PageKind kind, Vertex vertex,
+                     char *out, std::uint32_t size);
+    char *scratch();
+    template <class Compute>
+    void batched(const storage::Section &section, storage::PageKind kind, const Vertex *vertices,
+                 int count, Compute compute);
     float spilled_distance(const void *query, Vertex vertex);
     float long_distance(const void *query, Vertex vertex);
     // The spilled value that a slot points to: its page pinned and share-locked.
     const char *pin_spilled(Vertex vertex, pg::Pin *pin, std::uint32_t *size);
-    void copy_long_value(Vertex vertex, char *out);
 
     Relation index_;
+    MemoryContext context_;  // of what is made when it is first needed
     MetaCopy meta_;
     Cache *cache_ = nullptr;
     char *scratch_ = nullptr;
+    Coder *coder_ = nullptr;
+    Space code_comparison_{};
     unsigned pins_ = 0;
 };
 

@@ -2,7 +2,9 @@
 #include "hnsw/graph.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace quiver::hnsw {
 
@@ -99,55 +101,88 @@ int Graph::read_tids(Vertex vertex, ItemPointerData *out)
     return count;
 }
 
-void Graph::prefetch_value(Vertex vertex)
+void Graph::prefetch_record(const storage::Section &section, Vertex vertex)
 {
     const Place place = layout().place(vertex);
-    const storage::Section &values = layout().values;
-    prefetch(block_of(values, place), values.offset_of(place.index), values.record_bytes);
+    prefetch(block_of(section, place), section.offset_of(place.index), section.record_bytes);
 }
 
-void Graph::batch_distances(const void *query, const Vertex *vertices, int count, float *out)
+// Pin the pages of a few records at a time, and the lines of the next few on their way meanwhile:
+// `compute(rows, count, done)`.
+template <class Compute>
+void Graph::batched(const storage::Section &section, PageKind kind, const Vertex *vertices,
+                    int count, Compute compute)
 {
-    const storage::Section &values = layout().values;
-    Buffer pins[batch_size];
-    const void *rows[batch_size] = {};
-    for (int i = 0; i < count; ++i)
+    for (int i = 0; i < count && i < batch_size; ++i)
+        prefetch_record(section, vertices[i]);
+    for (int done = 0; done < count; done += batch_size)
     {
-        const Place place = layout().place(vertices[i]);
-        const BlockNumber block = block_of(values, place);
-        pins[i] = pin(block);
-        Page page = BufferGetPage(pins[i]);
-        storage::check_page(index_, block, page, PageKind::values, place.chunk);
-        rows[i] = static_cast<char *>(page) + values.offset_of(place.index);
+        const int n = std::min(batch_size, count - done);
+        for (int i = done + n; i < count && i < done + n + batch_size; ++i)
+            prefetch_record(section, vertices[i]);
+        Buffer pins[batch_size];
+        const void *rows[batch_size] = {};
+        for (int i = 0; i < n; ++i)
+        {
+            const Place place = layout().place(vertices[done + i]);
+            const BlockNumber block = block_of(section, place);
+            pins[i] = pin(block);
+            Page page = BufferGetPage(pins[i]);
+            storage::check_page(index_, block, page, kind, place.chunk);
+            rows[i] = static_cast<char *>(page) + section.offset_of(place.index);
+        }
+        compute(rows, n, done);
+        for (int i = 0; i < n; ++i)
+            ReleaseBuffer(pins[i]);
     }
-    space().distances(query, rows, static_cast<std::size_t>(count), out);
+}
+
+char *Graph::scratch()
+{
+    if (scratch_ == nullptr)
+        scratch_ = static_cast<char *>(MemoryContextAlloc(
+            context_, std::max(space().value_size(), layout().codes.record_bytes)));
+    return scratch_;
+}
+
+void Graph::estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count, float *out)
+{
+    const auto estimate = coder().estimate_many();
+    const storage::Section &codes = layout().codes;
+    if (codes.pages_per_record == 0)
+        batched(codes, PageKind::codes, vertices, count,
+                [&](const void *const *rows, int n, int done) {
+                    estimate(query, reinterpret_cast<const std::uint8_t *const *>(rows),
+                             static_cast<std::size_t>(n), out + done);
+                });
+    else
+        for (int i = 0; i < count; ++i)
+        {
+            copy_record(codes, PageKind::codes, vertices[i], scratch(), codes.record_bytes);
+            const auto *row = reinterpret_cast<const std::uint8_t *>(scratch());
+            estimate(query, &row, 1, out + i);
+        }
     for (int i = 0; i < count; ++i)
-        ReleaseBuffer(pins[i]);
+        if (std::isnan(out[i]))
+            out[i] = std::numeric_limits<float>::infinity();
 }
 
 void Graph::distances(const void *query, const Vertex *vertices, int count, float *out)
 {
     if (query == nullptr)  // NULL: all are equally near
-    {
         std::fill_n(out, count, 0.0F);
-        return;
-    }
-    if (!space().fixed_width() || layout().values.pages_per_record > 1)
-    {
+    else if (!keeps_values())
+        estimates(*coder().prepare_record(static_cast<const std::uint8_t *>(query)), vertices,
+                  count, out);
+    else if (!space().fixed_width() || layout().values.pages_per_record != 0)
         for (int i = 0; i < count; ++i)
             out[i] = space().fixed_width() ? long_distance(query, vertices[i])
                                            : spilled_distance(query, vertices[i]);
-        return;
-    }
-    for (int i = 0; i < count && i < batch_size; ++i)
-        prefetch_value(vertices[i]);
-    for (int done = 0; done < count; done += batch_size)
-    {
-        const int n = std::min(batch_size, count - done);
-        for (int i = done + n; i < count && i < done + n + batch_size; ++i)
-            prefetch_value(vertices[i]);
-        batch_distances(query, vertices + done, n, out + done);
-    }
+    else
+        batched(layout().values, PageKind::values, vertices, count,
+                [&](const void *const *rows, int n, int done) {
+                    space().distances(query, rows, static_cast<std::size_t>(n), out + done);
+                });
 }
 
 const char *Graph::pin_spilled(Vertex vertex, pg::Pin *pin, std::uint32_t *size)
@@ -185,32 +220,38 @@ float Graph::spilled_distance(const void *query, Vertex vertex)
     return space().distance(query, pin_spilled(vertex, &pin, &size));
 }
 
-void Graph::copy_long_value(Vertex vertex, char *out)
+void Graph::copy_record(const storage::Section &section, PageKind kind, Vertex vertex, char *out,
+                        std::uint32_t size)
 {
-    const storage::Section &values = layout().values;
     const Place place = layout().place(vertex);
-    const BlockNumber first = block_of(values, place);
-    const std::uint32_t size = space().value_size();
-    for (std::uint32_t i = 0, done = 0; done < size; ++i)
+    BlockNumber block = block_of(section, place);
+    const std::uint32_t offset = section.offset_of(place.index);
+    for (std::uint32_t done = 0; done < size; ++block)
     {
-        pg::Pin pin{this->pin(first + i)};
-        storage::check_page(index_, first + i, pin.page(), PageKind::values, place.chunk);
-        const std::uint32_t part = std::min<std::uint32_t>(page_payload, size - done);
-        std::memcpy(out + done, storage::page_contents(pin.page()), part);
+        pg::Pin pin{this->pin(block)};
+        storage::check_page(index_, block, pin.page(), kind, place.chunk);
+        const std::uint32_t part =
+            std::min<std::uint32_t>(static_cast<std::uint32_t>(BLCKSZ) - offset, size - done);
+        std::memcpy(out + done, static_cast<char *>(pin.page()) + offset, part);
         done += part;
     }
 }
 
 float Graph::long_distance(const void *query, Vertex vertex)
 {
-    if (scratch_ == nullptr)
-        scratch_ = static_cast<char *>(palloc(space().value_size()));
-    copy_long_value(vertex, scratch_);
-    return space().distance(query, scratch_);
+    const std::uint32_t size = space().value_size();
+    copy_record(layout().values, PageKind::values, vertex, scratch(), size);
+    return space().distance(query, scratch());
 }
 
 Value Graph::value_of(Vertex vertex)
 {
+    if (!keeps_values())
+    {
+        auto *record = static_cast<char *>(palloc(meta_->code_bytes));
+        copy_record(layout().codes, PageKind::codes, vertex, record, meta_->code_bytes);
+        return {record, meta_->code_bytes};
+    }
     if (!space().fixed_width())
     {
         pg::Pin pin;
@@ -222,17 +263,7 @@ Value Graph::value_of(Vertex vertex)
     }
     const std::uint32_t size = space().value_size();
     auto *copy = static_cast<char *>(palloc(size));
-    if (layout().values.pages_per_record != 0)
-    {
-        copy_long_value(vertex, copy);
-        return {copy, size};
-    }
-    const Place place = layout().place(vertex);
-    const BlockNumber block = block_of(layout().values, place);
-    pg::Pin pin{this->pin(block)};
-    storage::check_page(index_, block, pin.page(), PageKind::values, place.chunk);
-    std::memcpy(copy, static_cast<char *>(pin.page()) + layout().values.offset_of(place.index),
-                size);
+    copy_record(layout().values, PageKind::values, vertex, copy, size);
     return {copy, size};
 }
 

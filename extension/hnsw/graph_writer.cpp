@@ -29,6 +29,14 @@ GraphWriter::GraphWriter(Relation index, const MetaPage &meta, const float *cent
                 errmsg("index \"%s\" is not empty", RelationGetRelationName(index)));
     if (centre != nullptr)
         write_centre(centre);
+    if (meta.code_bytes != 0)
+    {
+        auto *kept = static_cast<float *>(palloc0(meta.dims * sizeof(float)));
+        if (centre != nullptr)
+            std::copy_n(centre, meta.dims, kept);
+        coder_ = new (palloc(sizeof(Coder))) Coder{*meta_, kept};
+        code_ = static_cast<std::uint8_t *>(palloc(meta.code_bytes));
+    }
 }
 
 BlockNumber GraphWriter::extend()
@@ -188,7 +196,10 @@ void GraphWriter::add(const VertexImage &vertex)
         begin_chunk();
     }
     add_links(vertex, place.index);
-    put(layout_.codes, place.index, vertex.code, meta_->code_bytes);
+    if (coder_ != nullptr && vertex.code == nullptr)
+        coder_->encode(vertex.value, code_);
+    put(layout_.codes, place.index, vertex.code != nullptr ? vertex.code : code_,
+        meta_->code_bytes);
     put(layout_.attributes, place.index, vertex.attributes, meta_->attribute_bytes);
     if (meta_->value_kind != ValueKind::sparse)
         put(layout_.values, place.index, vertex.value, vertex.value_size);

@@ -10,6 +10,7 @@
 //     writer.finish(entry, entry_level);
 #pragma once
 
+#include "hnsw/code.hpp"
 #include "hnsw/layout.hpp"
 
 #include "pg/array.hpp"
@@ -28,7 +29,7 @@ struct VertexImage
     const int *upper_counts;
     const void *value;  // as Space keeps it; ignored if the index keeps no values
     std::uint32_t value_size;
-    const void *code;  // meta.code_bytes
+    const void *code;  // meta.code_bytes; null: made from the value
     const void *attributes;  // meta.attribute_bytes
 };
 
@@ -72,6 +73,8 @@ private:
     Layout layout_;
     pg::Array<DirectoryEntry> directory_;
     char *chunk_ = nullptr;  // pages of the chunk at hand
+    Coder *coder_ = nullptr;
+    std::uint8_t *code_ = nullptr;
     char *record_;  // where a record is put together
     OpenPage extras_;
     OpenPage spill_;

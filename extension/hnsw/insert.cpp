@@ -68,7 +68,7 @@ bool join_equal(Graph &graph, Writer &writer, const Neighbours &neighbours,
 
 void find_neighbours(Graph &graph, const Value &value, int level, Vertex excluded, Neighbours *out)
 {
-    const Space &space = graph.space();
+    const Space &space = graph.links_space();
     const float self = space.distance(value.bytes, value.bytes);
     const std::uint32_t salt = pg_prng_uint32(&pg_global_prng_state);
     const std::size_t width = graph.meta().ef_construction + (excluded != no_vertex ? 1U : 0U);
@@ -117,7 +117,7 @@ struct Pruned
 void prune(Graph &graph, Vertex vertex, const VertexCopy &copy, const Choice &added, int limit,
            Pruned *out)
 {
-    const Space &space = graph.space();
+    const Space &space = graph.links_space();
     const Value own = graph.value_of(vertex);
     const float self = space.distance(own.bytes, own.bytes);
     float distances[most_links];
@@ -218,7 +218,7 @@ void insert_row(Relation index, const Value &value, const ItemPointerData &tid, 
     }
 
     Neighbours neighbours;
-    find_neighbours(graph, value, level, no_vertex, &neighbours);
+    find_neighbours(graph, graph.links_value(value), level, no_vertex, &neighbours);
     Writer writer{graph, logged};
     if (join_equal(graph, writer, neighbours, tid))
         return;

@@ -21,8 +21,8 @@ struct Neighbours
     int equal;
 };
 
-// Search from the entry point and choose neighbours for `value` on the layers up to `level`. Allocates in
-// the current memory context.
+// Search from the entry point and choose neighbours for `value`, which is in the form that links are chosen
+// by (Graph::links_value), on the layers up to `level`. Allocates in the current memory context.
 void find_neighbours(Graph &graph, const Value &value, int level, Vertex excluded, Neighbours *out);
 
 // Give `vertex` a link to `other`, at a distance, pruning its list if it is full. If that drops a vertex

@@ -1,6 +1,7 @@
 // Reloptions, settings, and what an index becomes from them.
 #include "hnsw/options.hpp"
 
+#include "hnsw/code.hpp"
 #include "hnsw/layout.hpp"
 #include "hnsw/space.hpp"
 
@@ -22,6 +23,26 @@ const config_enum_entry iterative_scan_options[] = {
     {"strict_order", static_cast<int>(IterativeScan::strict_order), false},
     {nullptr, 0, false},
 };
+
+relopt_enum_elt_def quantizer_names[] = {
+    {"none", static_cast<int>(Quantizer::none)},
+    {"rabitq", static_cast<int>(Quantizer::rabitq)},
+    {nullptr, 0},
+};
+constexpr int bits_auto = 0;
+relopt_enum_elt_def bits_names[] = {
+    {"auto", bits_auto}, {"1", 1}, {"2", 2}, {"4", 4}, {"8", 8}, {nullptr, 0},
+};
+relopt_enum_elt_def rerank_names[] = {
+    {"index", static_cast<int>(Rerank::index)},
+    {"heap", static_cast<int>(Rerank::heap)},
+    {nullptr, 0},
+};
+
+// With few dimensions an estimate's error is large, and a code small all the same (docs/quantizer.md).
+int auto_bits(std::uint32_t dims) { return dims < 64 ? 8 : 4; }
+
+constexpr int most_coded_dims = 16000;
 
 // Of the classes without codes; as pgvector's, in bytes the same for all.
 int most_dims(ValueKind kind)
@@ -54,6 +75,9 @@ bytea *parse_options(Datum reloptions, bool validate)
     static const relopt_parse_elt table[] = {
         {"m", RELOPT_TYPE_INT, offsetof(Options, m)},
         {"ef_construction", RELOPT_TYPE_INT, offsetof(Options, ef_construction)},
+        {"quantizer", RELOPT_TYPE_ENUM, offsetof(Options, quantizer)},
+        {"bits", RELOPT_TYPE_ENUM, offsetof(Options, bits)},
+        {"rerank", RELOPT_TYPE_ENUM, offsetof(Options, rerank)},
     };
     return static_cast<bytea *>(
         build_reloptions(reloptions, validate, option_kind, sizeof(Options), table, lengthof(table)));
@@ -82,15 +106,39 @@ void describe_index(Relation index, MetaPage *meta)
     if (dims < 0)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("column does not have dimensions"));
-    if (dims > most_dims(meta->value_kind))
+    const bool coded = options != nullptr && options->quantizer != static_cast<int>(Quantizer::none);
+    if (coded && !can_code(meta->value_kind, meta->metric))
+        ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                errmsg("quantizer \"rabitq\" does not support this operator class"),
+                errdetail("Codes are made of vector and halfvec, under Euclidean, cosine and inner "
+                          "product distance."),
+                errhint("Create the index without quantizer."));
+    const int most = coded ? most_coded_dims : most_dims(meta->value_kind);
+    if (dims > most)
         ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                errmsg("column cannot have more than %d dimensions for hnsw index",
-                       most_dims(meta->value_kind)));
+                errmsg("column cannot have more than %d dimensions for hnsw index", most),
+                coded || !can_code(meta->value_kind, meta->metric)
+                    ? 0
+                    : errhint("With (quantizer = rabitq) it can have %d.", most_coded_dims));
     if (meta->ef_construction < 2 * meta->m)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("ef_construction must be greater than or equal to 2 * m"));
     meta->dims = static_cast<std::uint32_t>(dims);
     meta->value_bytes = make_space(meta->value_kind, meta->metric, meta->dims).slot_bytes();
+    if (coded)
+    {
+        meta->quantizer = Quantizer::rabitq;
+        meta->rerank = static_cast<Rerank>(options->rerank);
+        meta->code_bits = static_cast<std::uint8_t>(
+            options->bits != bits_auto ? options->bits : auto_bits(meta->dims));
+        meta->code_bytes =
+            static_cast<std::uint32_t>(kernels::code_record_bytes(meta->dims, meta->code_bits));
+        meta->rotation_seed = pg_prng_uint64(&pg_global_prng_state);
+        meta->centre_pages = static_cast<std::uint32_t>(centre_room(*meta) * sizeof(float) /
+                                                        storage::page_payload);
+        if (meta->rerank == Rerank::heap)
+            meta->value_bytes = 0;
+    }
     meta->vertices_per_chunk = choose_vertices_per_chunk(sizes_of(*meta));
 }
 
@@ -103,6 +151,16 @@ void define_options()
                       "Size of the dynamic candidate list for construction",
                       default_ef_construction, least_ef_construction, most_ef_construction,
                       AccessExclusiveLock);
+
+    add_enum_reloption(option_kind, "quantizer", "Codes that a search compares by", quantizer_names,
+                       static_cast<int>(Quantizer::none),
+                       "Valid values are \"none\" and \"rabitq\".", AccessExclusiveLock);
+    add_enum_reloption(option_kind, "bits", "Bits of a code for each dimension", bits_names,
+                       bits_auto, "Valid values are \"auto\", \"1\", \"2\", \"4\" and \"8\".",
+                       AccessExclusiveLock);
+    add_enum_reloption(option_kind, "rerank", "Where exact distances come from", rerank_names,
+                       static_cast<int>(Rerank::index),
+                       "Valid values are \"index\" and \"heap\".", AccessExclusiveLock);
 
     DefineCustomIntVariable("hnsw.ef_search",
                             "Sets the size of the dynamic candidate list for search",

@@ -11,6 +11,9 @@ struct Options
     std::int32_t vl_len_;
     int m;
     int ef_construction;
+    int quantizer;  // Quantizer
+    int bits;  // 0: auto
+    int rerank;  // Rerank
 };
 
 enum class IterativeScan

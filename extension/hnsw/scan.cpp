@@ -2,7 +2,7 @@
 #include "hnsw/access.hpp"
 
 #include "hnsw/options.hpp"
-#include "hnsw/search.hpp"
+#include "hnsw/rerank.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -19,6 +19,7 @@ struct ScanState
     MemoryContext context;  // of one scan; reset when it starts again
     Graph *graph;
     Search *search;
+    Reranker *rerank;  // of a coded index
     std::uint64_t identity;
     std::uint64_t reuse_count;  // when the scan began
     std::size_t returned;  // vertices of the walk at hand
@@ -61,6 +62,14 @@ void count_search(ScanState *state)
 {
     last_scan.expanded = state->search->counts().expanded;
     last_scan.distances = state->search->counts().distances;
+    last_scan.reranked = state->rerank != nullptr ? state->rerank->count() : 0;
+}
+
+// Whether a scan may return more than one search finds: when it iterates, and on a coded index always,
+// so that a LIMIT above hnsw.ef_search is served.
+bool goes_on(const ScanState *state)
+{
+    return mode() != IterativeScan::off || state->rerank != nullptr;
 }
 
 void first_search(IndexScanDesc scan, ScanState *state)
@@ -73,10 +82,16 @@ void first_search(IndexScanDesc scan, ScanState *state)
     state->empty = graph.meta().entry == no_vertex;
     if (state->empty)
         return;
-    state->search = new (palloc(sizeof(Search))) Search{graph, query_of(graph, scan->orderByData)};
+    const void *query = query_of(graph, scan->orderByData);
+    const kernels::CodeQuery *code = nullptr;
+    if (graph.is_coded() && query != nullptr)
+    {
+        code = graph.coder().prepare(query);
+        state->rerank = new (palloc(sizeof(Reranker))) Reranker{graph, query, scan->heapRelation};
+    }
+    state->search = new (palloc(sizeof(Search))) Search{graph, query, code};
     const Candidate from = state->search->descend(0);
-    state->search->walk(0, static_cast<std::size_t>(ef_search), &from, 1,
-                        mode() != IterativeScan::off);
+    state->search->walk(0, static_cast<std::size_t>(ef_search), &from, 1, goes_on(state));
     arrange(state);
     count_search(state);
 }
@@ -119,19 +134,21 @@ bool next_left(IndexScanDesc scan, ScanState *state, float *distance)
     return false;
 }
 
-// The next vertex in order; its rows go to state->tids.
-bool next_vertex(IndexScanDesc scan, ScanState *state, float *distance)
+// Make sure that there is a result to take, if need be by going on; false if there is none. What is left
+// when the bounds are reached is not searched further, but taken as it is: `left`.
+bool has_found(IndexScanDesc scan, ScanState *state, bool *left)
 {
     auto &found = state->search->found();
     // Without iteration ef_search vertices are the answer, however many were as near as the last.
-    const std::size_t most = mode() == IterativeScan::off ? static_cast<std::size_t>(ef_search)
-                                                          : std::numeric_limits<std::size_t>::max();
+    const std::size_t most = goes_on(state) ? std::numeric_limits<std::size_t>::max()
+                                            : static_cast<std::size_t>(ef_search);
     while (found.empty() || state->returned >= most)
     {
-        if (mode() == IterativeScan::off)
+        if (!goes_on(state))
             return false;
-        if (exhausted(state))
-            return next_left(scan, state, distance);
+        *left = exhausted(state);
+        if (*left)
+            return true;
         const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
         renew(state);
         if (!state->search->resume(static_cast<std::size_t>(ef_search)))
@@ -139,6 +156,18 @@ bool next_vertex(IndexScanDesc scan, ScanState *state, float *distance)
         arrange(state);
         count_search(state);
     }
+    return true;
+}
+
+// The next vertex in order; its rows go to state->tids.
+bool next_vertex(IndexScanDesc scan, ScanState *state, float *distance)
+{
+    bool left = false;
+    if (!has_found(scan, state, &left))
+        return false;
+    if (left)
+        return next_left(scan, state, distance);
+    auto &found = state->search->found();
     std::pop_heap(found.begin(), found.end(), farther);
     const Found nearest = found.back();
     found.pop_back();
@@ -153,6 +182,35 @@ bool next_vertex(IndexScanDesc scan, ScanState *state, float *distance)
         if (state->graph->meta().reuse_count == state->reuse_count)
             state->tid_count = state->graph->read_tids(nearest.vertex, state->tids);
     }
+    return true;
+}
+
+// The same on a coded index: results are compared again by exact distance, as many as it takes until no
+// other is likely to be nearer.
+bool next_reranked(IndexScanDesc scan, ScanState *state, float *distance)
+{
+    bool left = false;
+    auto &found = state->search->found();
+    while (state->rerank->needs_more(found))
+    {
+        if (found.empty())
+        {
+            // Those in hand are returned before the search goes on.
+            if (!state->rerank->empty())
+                break;
+            if (!has_found(scan, state, &left))
+                return false;
+            if (left)
+                break;
+        }
+        const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
+        renew(state);
+        state->rerank->take(found, farther, state->graph->meta().reuse_count == state->reuse_count);
+        last_scan.reranked = state->rerank->count();
+    }
+    if (left)
+        return next_left(scan, state, distance);
+    state->tid_count = state->rerank->next(state->tids, distance);
     return true;
 }
 
@@ -177,7 +235,8 @@ bool next_row(IndexScanDesc scan, ScanState *state)
         float distance;
         state->tid_next = 0;
         state->tid_count = 0;
-        if (!next_vertex(scan, state, &distance))
+        if (!(state->rerank != nullptr ? next_reranked(scan, state, &distance)
+                                       : next_vertex(scan, state, &distance)))
             return false;
         if (mode() == IterativeScan::strict_order)
         {
@@ -210,9 +269,12 @@ IndexScanDesc begin_scan(Relation index, int nkeys, int norderbys)
 void rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys)
 {
     auto *state = static_cast<ScanState *>(scan->opaque);
+    if (state->rerank != nullptr)
+        state->rerank->end();
     MemoryContextReset(state->context);
     state->graph = nullptr;
     state->search = nullptr;
+    state->rerank = nullptr;
     state->started = false;
     state->empty = false;
     state->returned = 0;
@@ -240,6 +302,8 @@ bool get_tuple(IndexScanDesc scan, ScanDirection)
 void end_scan(IndexScanDesc scan)
 {
     auto *state = static_cast<ScanState *>(scan->opaque);
+    if (state->rerank != nullptr)
+        state->rerank->end();
     MemoryContextDelete(state->context);
     pfree(state);
     scan->opaque = nullptr;

@@ -47,9 +47,17 @@ std::size_t Search::bytes() const
 float Search::distance_of(Vertex vertex)
 {
     float distance;
-    graph_.distances(query_, &vertex, 1, &distance);
-    ++counts_.distances;
+    measure(&vertex, 1, &distance);
     return distance;
+}
+
+void Search::measure(const Vertex *vertices, int count, float *out)
+{
+    counts_.distances += count;
+    if (code_ != nullptr)
+        graph_.estimates(*code_, vertices, count, out);
+    else
+        graph_.distances(query_, vertices, count, out);
 }
 
 Candidate Search::descend(int layer)
@@ -68,8 +76,7 @@ Candidate Search::descend(int layer)
             for (int i = 0; i < copy_.link_count; ++i)
                 if (!graph_.exists(copy_.links[i]))
                     graph_.damage(copy_.extra.block(), "has a link out of range");
-            graph_.distances(query_, copy_.links, copy_.link_count, distances);
-            counts_.distances += copy_.link_count;
+            measure(copy_.links, copy_.link_count, distances);
             ++counts_.expanded;
             for (int i = 0; i < copy_.link_count; ++i)
                 if (distances[i] < best.distance)
@@ -127,8 +134,7 @@ void Search::expand(const Candidate &candidate)
     Vertex fresh[most_links];
     float distances[most_links];
     const int count = new_neighbours(copy_, fresh);
-    graph_.distances(query_, fresh, count, distances);
-    counts_.distances += count;
+    measure(fresh, count, distances);
     for (int i = 0; i < count; ++i)
         consider({distances[i], fresh[i]});
 }
@@ -144,7 +150,12 @@ void Search::run()
         std::pop_heap(near_.begin(), near_.end(), Farther{});
         near_.pop_back();
         if (distrusted_)
+        {
+            graph_.read(nearest.vertex, -1, &copy_);
+            if (!copy_.leads())
+                continue;  // vacuum has taken it
             nearest.distance = distance_of(nearest.vertex);
+        }
         expand(nearest);
     }
 }

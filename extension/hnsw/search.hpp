@@ -62,8 +62,14 @@ private:
 class Search
 {
 public:
-    // `query` is a value as the index keeps it, or null: then all vertices are at distance 0.
-    Search(Graph &graph, const void *query) : graph_(graph), query_(query) {}
+    // `query` is a value in the form that links are chosen by, or null: then all vertices are at distance
+    // 0. With `code`, distances are estimated from codes instead.
+    Search(Graph &graph, const void *query, const kernels::CodeQuery *code = nullptr)
+        : graph_(graph),
+          query_(query),
+          code_(code)
+    {
+    }
 
     // From the entry point down to `layer`, greedily: a place to begin there.
     Candidate descend(int layer);
@@ -91,6 +97,7 @@ public:
     float distance_of(Vertex vertex);
 
 private:
+    void measure(const Vertex *vertices, int count, float *out);
     void run();
     void expand(const Candidate &candidate);
     void consider(const Candidate &candidate);
@@ -98,6 +105,7 @@ private:
 
     Graph &graph_;
     const void *query_;
+    const kernels::CodeQuery *code_;
     int layer_ = 0;
     std::size_t width_ = 0;
     bool keep_all_ = false;

@@ -47,6 +47,7 @@ struct Space
     using Many = void (*)(const Space &, const void *, const void *const *, std::size_t, float *);
     One one_ = nullptr;
     Many many_ = nullptr;
+    void *context = nullptr;  // of spaces that are not made by make_space()
 };
 
 Space make_space(ValueKind kind, Metric metric, std::uint32_t dims);

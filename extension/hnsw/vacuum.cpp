@@ -293,6 +293,7 @@ IndexBulkDeleteResult *bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult 
                            [&](const LinkPage &page) { repair_page(*vacuum, page); });
         replace_entry(*vacuum);
         drain(vacuum->index, update_lock);
+        vacuum->writer.announce_free();
         drain(vacuum->index, scan_lock);
         vacuum->graph.renew();
         for_link_pages(vacuum->graph, [&](const LinkPage &page) {

@@ -46,6 +46,9 @@ public:
     // Remove the spilled value of a vertex that nothing leads to, if it has one.
     void release_spilled(Vertex vertex);
 
+    // Tell searches that numbers they hold may be given out again: before vacuum waits for those under way.
+    void announce_free();
+
     // Make a vertex the entry point if it is higher than the present one, or unconditionally.
     void set_entry(Vertex vertex, int level, bool always);
 

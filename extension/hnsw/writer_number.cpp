@@ -154,6 +154,15 @@ TakenNumber Writer::take_number()
     return {vertex, false, 0, 0, {}};
 }
 
+void Writer::announce_free()
+{
+    pg::Pin pin{ReadBuffer(graph_.index(), meta_block)};
+    pin.lock(BUFFER_LOCK_EXCLUSIVE);
+    pg::PageChange change{graph_.index(), logged_};
+    ++meta_of(change.add(pin.buffer())).reuse_count;
+    change.commit();
+}
+
 void Writer::set_entry(Vertex vertex, int level, bool always)
 {
     Relation index = graph_.index();

@@ -78,6 +78,14 @@ void Writer::write_slot(const storage::Section &section, PageKind kind, Vertex v
 
 void Writer::write_value(Vertex vertex, const Value &value)
 {
+    if (graph_.is_coded())
+    {
+        const std::uint32_t size = graph_.meta().code_bytes;
+        auto *record = static_cast<std::uint8_t *>(palloc(size));
+        graph_.coder().encode(value.bytes, record);
+        write_slot(graph_.layout().codes, PageKind::codes, vertex, record, size);
+        pfree(record);
+    }
     const storage::Section &values = graph_.layout().values;
     if (!values.exists())
         return;
