@@ -221,13 +221,19 @@ void offer_share(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, cons
     add_partial_path(joinrel, &path->path);
 }
 
+// Without a look at the subquery: its pages alone cost more than the ordinary plan.
+bool probes_win(PlannerInfo *root, const RelOptInfo *joinrel, const RelOptInfo *outer,
+                const RelOptInfo *inner)
+{
+    const double ordinary = probe_cost(root, joinrel, outer, inner);
+    return ordinary >= 0 && ordinary < least_history_cost(inner);
+}
+
 void offer(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner,
            Candidate *candidate, Choice base)
 {
     const auto forced = static_cast<Strategy>(wanted);
     const double ordinary = probe_cost(root, joinrel, outer, inner);
-    if (forced == Strategy::automatic && ordinary >= 0 && ordinary < least_history_cost(inner))
-        return;
     History *history = base.history = history_of(root, candidate, inner);
     if (history == nullptr)
         return;
@@ -263,6 +269,8 @@ void join_paths_hook(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, 
         next_hook(root, joinrel, outer, inner, type, extra);
     if (!enabled || wanted == static_cast<int>(Strategy::probe) ||
         !may_be_asof(root, joinrel, outer, inner, type))
+        return;
+    if (wanted == static_cast<int>(Strategy::automatic) && probes_win(root, joinrel, outer, inner))
         return;
     Candidate *candidate = candidate_for(root, inner);
     if (candidate == nullptr || has_foreign_output(joinrel, outer))

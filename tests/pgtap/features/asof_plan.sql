@@ -1,7 +1,7 @@
 -- When the as-of join is in the plan, and when it stays out.
 \ir ../lib/setup.sql
 LOAD 'quiver';
-SELECT plan(37);
+SELECT plan(39);
 
 CREATE TABLE readings (sensor int, ts timestamptz, created timestamptz, v float8, id serial);
 INSERT INTO readings SELECT i % 50, timestamptz '2024-01-01' + i * interval '1 minute',
@@ -108,6 +108,18 @@ SELECT matches(pg_temp.plan_of(replace(pg_temp.asof(), 'labels l', '(SELECT * FR
     'a spine that is not read in parallel still joins');
 SELECT is((SELECT sum(l.label + f.v) FROM labels l LEFT JOIN LATERAL (SELECT r.v FROM readings r WHERE r.sensor = l.sensor AND r.ts <= l.ts ORDER BY r.ts DESC LIMIT 1) f ON true),
     (SELECT sum(l.label + (SELECT r.v FROM readings r WHERE r.sensor = l.sensor AND r.ts <= l.ts ORDER BY r.ts DESC LIMIT 1)) FROM labels l), 'an expression over both sides, summed in parallel');
+SET LOCAL enable_material = off;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
+\set again 'SELECT count(*), sum(q.label + q.v), max(q.note) FROM generate_series(1, 3) g LEFT JOIN (SELECT l.label, f.* FROM labels l LEFT JOIN LATERAL (SELECT r.v, repeat(r.id::text, 3) AS note FROM readings r WHERE r.sensor = l.sensor AND r.ts <= l.ts ORDER BY r.ts DESC LIMIT 1) f ON true OFFSET 0) q ON g + q.label > 2'
+SELECT matches(pg_temp.plan_of(:'again'), 'Nested Loop[\s\S]*Gather\s+Workers Planned: \d\s+->  Parallel Custom Scan \(AsofJoin\)', 'a parallel join that is read three times');
+CREATE TABLE with_node AS :again;
+SET LOCAL quiver.enable_asof_join = off;
+SELECT results_eq('TABLE with_node', :'again', 'gives the same rows each time');
+RESET quiver.enable_asof_join;
+RESET enable_material;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
 CREATE FUNCTION pg_temp.locked(int) RETURNS int LANGUAGE plpgsql IMMUTABLE PARALLEL RESTRICTED AS 'BEGIN RETURN $1; END';
 SELECT doesnt_match(pg_temp.plan_of(pg_temp.asof('r.sensor = pg_temp.locked(l.sensor) AND r.ts <= l.ts')), 'Parallel Custom Scan', 'a key that workers may not compute keeps the join out of them');
 SELECT finish();
