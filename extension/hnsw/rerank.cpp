@@ -51,8 +51,11 @@ bool Reranker::needs_more(const pg::Array<Found> &found) const
            static_cast<double>(exact_[0].distance);
 }
 
-void Reranker::add(const Exact &exact, float estimate)
+void Reranker::add(Exact exact, float estimate)
 {
+    // On the scale of the estimates: of values of length 1 codes estimate squared Euclidean distances.
+    if (graph_.space().metric == Metric::cosine)
+        exact.distance = 2 + 2 * exact.distance;
     if (std::isfinite(exact.distance) && std::isfinite(estimate))
         squares_ += std::pow(static_cast<double>(exact.distance) - static_cast<double>(estimate), 2);
     ++count_;

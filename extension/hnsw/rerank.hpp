@@ -57,7 +57,7 @@ private:
     struct HeapReader;
 
     void compare(const Found *some, int count, bool trusted);
-    void add(const Exact &exact, float estimate);
+    void add(Exact exact, float estimate);
     bool heap_distance(ItemPointerData tid, float *distance);
 
     Graph &graph_;
