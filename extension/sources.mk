@@ -26,6 +26,8 @@ SOURCES = \
 	features/asof_space \
 	features/asof_values \
 	features/generated_query \
+	hnsw/build_arena \
+	hnsw/build_graph \
 	kernels/dispatch \
 	types/bit \
 	pg/repeated_argument \

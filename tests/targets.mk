@@ -63,6 +63,10 @@ check-dist: ## install the source archive with pgxnclient into a private server
 bench-text: ## the text codec against strtof and the server (ARGS=--write keeps the table)
 	@bench/text/run.sh $(ARGS)
 
+.PHONY: bench-graph
+bench-graph: ## graphs built in memory beside hnswlib's (ARGS=--write keeps the table; SETS)
+	@bench/graph/run.sh $(ARGS)
+
 .PHONY: bench-hnsw
 bench-hnsw: ## hnsw against pgvector, hnswlib and faiss (docs/hnsw_bench.md; SETS, SIDES, FIGURES)
 	@bench/hnsw/run.sh

@@ -1,0 +1,394 @@
+// Building an HNSW graph: search, choose, link.
+#include "hnsw/build_graph.hpp"
+
+#include <algorithm>
+
+namespace quiver::hnsw::build {
+
+namespace {
+
+constexpr std::uint32_t expanded = 0x80000000;  // on a candidate's vertex: its links were followed
+constexpr std::uint32_t max_vertex = 0x7FFFFFFF;
+
+inline bool nearer(const Candidate &a, const Candidate &b) { return a.distance < b.distance; }
+
+std::uint32_t bitmap_words(const ArenaLayout &layout) { return layout.max_vertices / 64 + 1; }
+
+// How many list entries a batch holds.
+std::uint32_t batch_room(const ArenaLayout &layout) { return 2 * layout.m + 8; }
+
+constexpr std::uint32_t touched_limit = 65536;
+
+}  // namespace
+
+std::size_t Builder::memory_bytes(const ArenaLayout &layout, std::uint32_t ef)
+{
+    const std::uint32_t room = batch_room(layout);
+    return sizeof(std::uint64_t) * bitmap_words(layout) + sizeof(std::uint32_t) * touched_limit +
+           sizeof(Candidate) * (std::size_t{highest_layer + 1} * (ef + 1) + room) +
+           sizeof(std::uint32_t) * (highest_layer + 1) +
+           (2 * sizeof(Vertex) + sizeof(float)) * room;
+}
+
+Builder::Builder(Arena *arena, const Distances &distances, std::uint32_t ef_construction,
+                 void *memory)
+    : arena_(arena),
+      distances_(distances),
+      ef_(ef_construction),
+      touched_room_(touched_limit)
+{
+    const ArenaLayout &layout = arena->layout();
+    const std::uint32_t room = batch_room(layout);
+    char *at = static_cast<char *>(memory);
+    const auto take = [&at]<class T>(T *&part, std::size_t count) {
+        part = reinterpret_cast<T *>(at);
+        at += sizeof(T) * count;
+    };
+    take(visited_, bitmap_words(layout));
+    take(layers_, std::size_t{highest_layer + 1} * (ef_ + 1));
+    take(sorting_, room);
+    take(touched_, touched_limit);
+    take(counts_, highest_layer + 1);
+    take(batch_, room);
+    take(chosen_, room);
+    take(batch_distances_, room);
+}
+
+bool Builder::mark(Vertex v)
+{
+    std::uint64_t &word = visited_[v / 64];
+    const std::uint64_t bit = std::uint64_t{1} << v % 64;
+    if (word & bit)
+        return false;
+    if (word == 0)
+    {
+        if (touched_count_ < touched_room_)
+            touched_[touched_count_] = v / 64;
+        touched_count_++;
+    }
+    word |= bit;
+    return true;
+}
+
+void Builder::forget_visited()
+{
+    if (touched_count_ <= touched_room_)
+        for (std::uint32_t i = 0; i < touched_count_; i++)
+            visited_[touched_[i]] = 0;
+    else
+        std::fill_n(visited_, bitmap_words(arena_->layout()), 0);
+    touched_count_ = 0;
+}
+
+std::uint32_t Builder::unvisited_links(Vertex v, int layer, Vertex *out)
+{
+    const std::uint32_t *list = arena_->list(v, layer);
+    const std::uint32_t room = arena_->list_room(layer);
+    std::uint32_t count = 0;
+    for (std::uint32_t i = 0; i < room; i++)
+    {
+        const Vertex next = __atomic_load_n(list + i, __ATOMIC_ACQUIRE);
+        if (next == nobody)
+            break;
+        if (mark(next))
+            out[count++] = next;
+    }
+    return count;
+}
+
+// Walk to the nearest vertex of a layer.
+void Builder::descend(Candidate *best, int layer)
+{
+    for (bool moved = true; moved;)
+    {
+        moved = false;
+        const std::uint32_t count = unvisited_links(best->vertex, layer, batch_);
+        to_new(batch_, count, batch_distances_);
+        for (std::uint32_t i = 0; i < count; i++)
+            if (batch_distances_[i] < best->distance)
+            {
+                *best = {batch_distances_[i], batch_[i]};
+                moved = true;
+            }
+    }
+    forget_visited();
+}
+
+// The candidates are one sorted array of the `width` nearest; those whose links were followed are marked.
+void Builder::search(Found *found, std::uint32_t width, int layer)
+{
+    Candidate *nearest = found->nearest;
+    std::uint32_t count = found->count;
+    for (std::uint32_t i = 0; i < count; i++)
+        (void) mark(nearest[i].vertex);
+    for (std::uint32_t next = 0; next < count;)
+    {
+        if (nearest[next].vertex & expanded)
+        {
+            next++;
+            continue;
+        }
+        const Vertex v = nearest[next].vertex;
+        nearest[next].vertex |= expanded;
+        const std::uint32_t links = unvisited_links(v, layer, batch_);
+        to_new(batch_, links, batch_distances_);
+        std::uint32_t first = next + 1;
+        for (std::uint32_t i = 0; i < links; i++)
+        {
+            const Candidate candidate{batch_distances_[i], batch_[i]};
+            if (count == width && !nearer(candidate, nearest[count - 1]))
+                continue;
+            Candidate *place = std::upper_bound(nearest, nearest + count, candidate, nearer);
+            Candidate *end = nearest + (count < width ? count++ : count - 1);
+            std::move_backward(place, end, end + 1);
+            *place = candidate;
+            first = std::min(first, static_cast<std::uint32_t>(place - nearest));
+        }
+        next = first;
+    }
+    for (std::uint32_t i = 0; i < count; i++)
+        nearest[i].vertex &= max_vertex;
+    found->count = count;
+    forget_visited();
+}
+
+// The paper's heuristic: take the nearest, skip those that are as near to one taken as to us. A vertex
+// of our own value (by `hash`) is our next in the ring: it is taken, and stands in nobody's way.
+std::uint32_t Builder::choose(std::uint64_t hash, const Candidate *sorted, std::uint32_t count,
+                              std::uint32_t most, Vertex *out)
+{
+    constexpr std::uint32_t at_once = 8;
+    std::uint32_t chosen = 0, ring_at = nothing;
+    float distances[at_once];
+    for (std::uint32_t i = 0; i < count && chosen < most; i++)
+    {
+        bool keep = true;
+        if (arena_->head(sorted[i].vertex).hash == hash)
+            ring_at = chosen;
+        else
+            for (std::uint32_t from = 0; from < chosen && keep; from += at_once)
+            {
+                const std::uint32_t part = std::min(at_once, chosen - from);
+                distances_computed_ += part;
+                distances_.between(distances_.state, sorted[i].vertex, out + from, part, distances);
+                for (std::uint32_t j = 0; j < part; j++)
+                    keep = keep && (distances[j] > sorted[i].distance || from + j == ring_at);
+            }
+        if (keep)
+            out[chosen++] = sorted[i].vertex;
+    }
+    return chosen;
+}
+
+std::uint32_t Builder::read_list(Vertex v, int layer, Vertex *out) const
+{
+    const std::uint32_t *list = arena_->list(v, layer);
+    const std::uint32_t room = arena_->list_room(layer);
+    std::uint32_t count = 0;
+    for (; count < room; count++)
+    {
+        out[count] = __atomic_load_n(list + count, __ATOMIC_ACQUIRE);
+        if (out[count] == nobody)
+            break;
+    }
+    return count;
+}
+
+bool Builder::try_link_back(Vertex neighbour, const Candidate &added, int layer)
+{
+    const std::uint32_t version = arena_->stable_version(neighbour);
+    std::uint32_t *list = arena_->list(neighbour, layer);
+    const std::uint32_t room = arena_->list_room(layer);
+    const std::uint32_t count = read_list(neighbour, layer, batch_);
+    if (count < room)
+    {
+        if (!arena_->begin_change(neighbour, version))
+            return false;
+        __atomic_store_n(list + count, added.vertex, __ATOMIC_RELEASE);
+        arena_->end_change(neighbour);
+        return true;
+    }
+
+    distances_computed_ += count;
+    distances_.between(distances_.state, neighbour, batch_, count, batch_distances_);
+    for (std::uint32_t i = 0; i < count; i++)
+        sorting_[i] = {batch_distances_[i], batch_[i]};
+    sorting_[count] = added;
+    std::sort(sorting_, sorting_ + count + 1, nearer);
+    const std::uint32_t kept =
+        choose(arena_->head(neighbour).hash, sorting_, count + 1, room, chosen_);
+    if (!arena_->begin_change(neighbour, version))
+        return false;
+    for (std::uint32_t i = 0; i < room; i++)
+        __atomic_store_n(list + i, i < kept ? chosen_[i] : nobody, __ATOMIC_RELEASE);
+    arena_->end_change(neighbour);
+    return true;
+}
+
+void Builder::link_back(Vertex neighbour, const Candidate &added, int layer)
+{
+    for (int tries = 0; !try_link_back(neighbour, added, layer); tries++)
+        arena_->pause(tries);
+}
+
+void Builder::link(Vertex v, const NewRow &row, int top)
+{
+    for (int layer = std::min(row.level, top); layer >= 0; layer--)
+    {
+        Candidate *found = layers_ + std::size_t{ef_ + 1} * static_cast<std::size_t>(layer);
+        std::uint32_t *list = arena_->list(v, layer);
+        const std::uint32_t chosen =
+            choose(row.hash, found, counts_[layer], arena_->list_room(layer), chosen_);
+        // The chosen ones move to the front; they are in the order of the candidates.
+        for (std::uint32_t i = 0, at = 0; i < chosen; i++)
+        {
+            while (found[at].vertex != chosen_[i])
+                at++;
+            found[i] = found[at++];
+            __atomic_store_n(list + i, chosen_[i], __ATOMIC_RELAXED);
+        }
+        counts_[layer] = chosen;
+    }
+    // Only now can others come here: all lists of the vertex are there. They may change them.
+    for (int layer = std::min(row.level, top); layer >= 0; layer--)
+    {
+        const Candidate *chosen = layers_ + std::size_t{ef_ + 1} * static_cast<std::size_t>(layer);
+        for (std::uint32_t i = 0; i < counts_[layer]; i++)
+            link_back(chosen[i].vertex, {chosen[i].distance, v}, layer);
+    }
+}
+
+bool Builder::try_join_ring(Vertex equal, Vertex v)
+{
+    const std::uint32_t version = arena_->stable_version(equal);
+    const std::uint64_t hash = arena_->head(equal).hash;
+    const std::uint32_t room = arena_->list_room(0);
+    const std::uint32_t count = read_list(equal, 0, batch_);
+    // Where the ring's link stands, or goes: behind the others, or in place of the last.
+    std::uint32_t at = 0;
+    while (at < count && arena_->head(batch_[at]).hash != hash)
+        at++;
+    Vertex next = equal;
+    if (at < count)
+        next = batch_[at];
+    else if (count == room)
+        at = room - 1;
+    std::uint32_t *list = arena_->links(v);
+    for (std::uint32_t i = 0; i < count; i++)
+        __atomic_store_n(list + i, batch_[i], __ATOMIC_RELAXED);
+    __atomic_store_n(list + at, next, __ATOMIC_RELAXED);
+    if (!arena_->begin_change(equal, version))
+        return false;
+    __atomic_store_n(arena_->links(equal) + at, v, __ATOMIC_RELEASE);
+    arena_->end_change(equal);
+    return true;
+}
+
+Vertex Builder::new_vertex(const NewRow &row, int level)
+{
+    const Vertex v = arena_->add_vertex(level, row.row, row.hash);
+    if (v != nobody)
+        distances_.store_new(distances_.state, v);
+    return v;
+}
+
+// Another vertex of a value whose vertices have all the rows they may have.
+Added Builder::add_equal(Vertex equal, const NewRow &row)
+{
+    const Vertex v = new_vertex(row, 0);
+    if (v == nobody)
+        return Added::no_room;
+    for (int tries = 0; !try_join_ring(equal, v); tries++)
+        arena_->pause(tries);
+    return Added::vertex;
+}
+
+Added Builder::add_below(const NewRow &row, std::uint64_t entry)
+{
+    const int top = static_cast<int>(entry & 0xFFFFFFFF);
+    Candidate best{0, static_cast<Vertex>(entry >> 32)};
+    to_new(&best.vertex, 1, &best.distance);
+    (void) mark(best.vertex);
+    for (int layer = top; layer > row.level; layer--)
+    {
+        descend(&best, layer);
+        (void) mark(best.vertex);
+    }
+    forget_visited();
+
+    Candidate *start = &best;
+    std::uint32_t start_count = 1;
+    for (int layer = std::min(row.level, top); layer >= 0; layer--)
+    {
+        Found found{layers_ + std::size_t{ef_ + 1} * static_cast<std::size_t>(layer), start_count};
+        std::copy_n(start, start_count, found.nearest);
+        search(&found, ef_, layer);
+        counts_[layer] = found.count;
+        start = found.nearest;
+        start_count = found.count;
+    }
+    // Equal values are among the nearest; estimates put them there too.
+    Vertex equal = nobody;
+    const Candidate *nearest = layers_;
+    const std::uint32_t look_at = arena_->layout().m;
+    for (std::uint32_t i = 0; i < counts_[0] && (i < look_at || equal != nobody); i++)
+    {
+        if (arena_->head(nearest[i].vertex).hash != row.hash ||
+            !distances_.equals_new(distances_.state, nearest[i].vertex))
+        {
+            if (i >= look_at)
+                break;
+            continue;
+        }
+        if (arena_->add_row(nearest[i].vertex, row.row))
+            return Added::row_of_vertex;
+        // Behind the first, where the next search comes by.
+        if (equal == nobody)
+            equal = nearest[i].vertex;
+    }
+    if (equal != nobody)
+        return add_equal(equal, row);
+
+    const Vertex v = new_vertex(row, row.level);
+    if (v == nobody)
+        return Added::no_room;
+    link(v, row, top);
+    if (row.level > top)
+        __atomic_store_n(&arena_->shared().entry, pack_entry(v, row.level), __ATOMIC_RELEASE);
+    return Added::vertex;
+}
+
+Added Builder::add(const NewRow &row)
+{
+    if (!arena_->pool_has_room())
+        return Added::no_room;
+    Shared &shared = arena_->shared();
+    std::uint64_t entry = __atomic_load_n(&shared.entry, __ATOMIC_ACQUIRE);
+    if (entry != no_entry && row.level <= static_cast<int>(entry & 0xFFFFFFFF))
+        return add_below(row, entry);
+
+    // A new highest vertex: one at a time.
+    std::uint32_t free = 0;
+    for (int spins = 0; !__atomic_compare_exchange_n(&shared.promotion, &free, 1, false,
+                                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+         spins++)
+    {
+        free = 0;
+        arena_->pause(spins);
+    }
+    entry = __atomic_load_n(&shared.entry, __ATOMIC_ACQUIRE);
+    Added added;
+    if (entry != no_entry)
+        added = add_below(row, entry);
+    else
+    {
+        const Vertex v = new_vertex(row, row.level);
+        added = v == nobody ? Added::no_room : Added::vertex;
+        if (v != nobody)
+            __atomic_store_n(&shared.entry, pack_entry(v, row.level), __ATOMIC_RELEASE);
+    }
+    __atomic_store_n(&shared.promotion, 0, __ATOMIC_RELEASE);
+    return added;
+}
+
+}  // namespace quiver::hnsw::build

@@ -1,0 +1,117 @@
+// Building an HNSW graph in memory (Malkov and Yashunin 2018), by one process or several at once.
+//
+// Nothing is locked while distances are computed. A list is read as it is: each of its words is a
+// vertex or `nobody` at any moment, and a mixture of an old list and a new one leads nowhere wrong. A list is
+// changed only if it is still the one the change was computed from, by the version of its vertex.
+//
+// Equal values share a vertex, up to rows_per_vertex rows. Vertices of one value form a ring: each
+// leads to the next by one link, which pruning keeps, and has its neighbours' links from the one it
+// was put behind. Otherwise they would fill one another's lists, or, as a candidate that is as near
+// to a chosen neighbour as to the vertex itself is pruned, drop out of the graph together.
+//
+// Pure, like build_arena.hpp.
+#pragma once
+
+#include "hnsw/build_arena.hpp"
+
+namespace quiver::hnsw::build {
+
+// Where distances come from. `state` holds the value that is being inserted.
+struct Distances
+{
+    void *state;
+    // From the new value to vertices.
+    void (*to_new)(void *state, const Vertex *vertices, std::size_t count, float *out);
+    // From one vertex to others, when lists are pruned.
+    void (*between)(void *state, Vertex from, const Vertex *vertices, std::size_t count,
+                    float *out);
+    // Is the new value that of this vertex?
+    bool (*equals_new)(void *state, Vertex vertex);
+    // Write the new value's records for this vertex.
+    void (*store_new)(void *state, Vertex vertex);
+};
+
+struct Candidate
+{
+    float distance;
+    std::uint32_t vertex;
+};
+
+struct NewRow
+{
+    RowPointer row;
+    int level;
+    std::uint64_t hash;
+};
+
+enum class Added
+{
+    vertex,
+    row_of_vertex,
+    no_room
+};
+
+// One process's part in the work. It owns nothing: its memory is given to it.
+class Builder
+{
+public:
+    // Bytes of memory a builder works in, for graphs of up to `max_vertices`.
+    static std::size_t memory_bytes(const ArenaLayout &layout, std::uint32_t ef_construction);
+
+    // `memory` is zeroed.
+    Builder(Arena *arena, const Distances &distances, std::uint32_t ef_construction, void *memory);
+
+    Added add(const NewRow &row);
+
+    std::uint64_t distances_computed() const { return distances_computed_; }
+
+private:
+    struct Found
+    {
+        Candidate *nearest;  // sorted by distance
+        std::uint32_t count;
+    };
+
+    Added add_below(const NewRow &row, std::uint64_t entry);
+    void link(Vertex v, const NewRow &row, int top);
+    Vertex new_vertex(const NewRow &row, int level);
+    Added add_equal(Vertex equal, const NewRow &row);
+    bool try_join_ring(Vertex equal, Vertex v);
+    std::uint32_t read_list(Vertex v, int layer, Vertex *out) const;
+    void link_back(Vertex neighbour, const Candidate &added, int layer);
+    bool try_link_back(Vertex neighbour, const Candidate &added, int layer);
+    // Nearest vertices of a layer, from those in `found`, which it replaces.
+    void search(Found *found, std::uint32_t width, int layer);
+    void descend(Candidate *best, int layer);
+    std::uint32_t unvisited_links(Vertex v, int layer, Vertex *out);
+    std::uint32_t choose(std::uint64_t hash, const Candidate *sorted, std::uint32_t count,
+                         std::uint32_t most, Vertex *out);
+    bool mark(Vertex v);
+    void forget_visited();
+    void to_new(const Vertex *vertices, std::size_t count, float *out)
+    {
+        distances_computed_ += count;
+        distances_.to_new(distances_.state, vertices, count, out);
+    }
+
+    Arena *arena_;
+    Distances distances_;
+    std::uint32_t ef_;
+    std::uint64_t distances_computed_ = 0;
+
+    std::uint64_t *visited_;  // one bit a vertex
+    std::uint32_t *touched_;  // words of it that are not zero
+    std::uint32_t touched_count_ = 0;
+    std::uint32_t touched_room_;
+    Candidate *layers_;  // what was found on each layer, ef_ each
+    std::uint32_t *counts_;
+    Candidate *sorting_;  // a full list and one more
+    Vertex *batch_;
+    float *batch_distances_;
+    Vertex *chosen_;
+};
+
+// Layers above this are not built.
+inline constexpr int highest_layer = 63;
+
+}  // namespace quiver::hnsw::build
