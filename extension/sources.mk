@@ -28,6 +28,8 @@ SOURCES = \
 	features/generated_query \
 	hnsw/build_arena \
 	hnsw/build_graph \
+	hnsw/build_source \
+	hnsw/build_work \
 	kernels/dispatch \
 	types/bit \
 	pg/repeated_argument \
@@ -53,6 +55,7 @@ SOURCES = \
 	types/sparsevec_compare \
 	types/sparsevec_distance \
 	types/sparsevec_text \
+	storage/mapped_memory \
 	storage/page \
 	hnsw/build \
 	hnsw/code \

@@ -1,53 +1,180 @@
-// Building an index row by row, through the pages. WAL comes once, at the end.
+// Building an index: the graph grows in memory, by this process and background workers, and is then
+// written page after page. WAL comes once, at the end.
 #include "hnsw/build.hpp"
 
-#include "hnsw/insert.hpp"
+#include "hnsw/build_work.hpp"
+
+#include "pg/parallel.hpp"
+
+#include <algorithm>
+#include <cstring>
 
 namespace quiver::hnsw {
 
 namespace {
 
-struct State
+// Of maintenance_work_mem, for what a parallel build takes beside the graph.
+constexpr std::uint64_t parallel_overhead = std::uint64_t{3} << 20;
+
+constexpr std::uint64_t toc_build = 0x5100000000000001, toc_scan = 0x5100000000000002;
+
+// What a worker needs to find its way.
+struct ParallelBuild
 {
-    const BuildInput *input;
-    MemoryContext row;
-    double indexed;
+    Oid heap, index;
+    bool concurrent;
+    char path[storage::MappedMemory::path_bytes];
+    BuildControl control;
 };
 
-void add_row(Relation index, ItemPointer tid, Datum *values, bool *isnull, bool, void *argument)
+// No table has more rows than its pages have room for.
+std::uint32_t most_vertices(Relation heap)
 {
-    auto *state = static_cast<State *>(argument);
-    if (isnull[0])
-        return;
-    MemoryContext caller = MemoryContextSwitchTo(state->row);
-    Value value;
-    if (form_value(*state->input->space, values[0], &value))
+    const std::uint64_t rows =
+        std::uint64_t{RelationGetNumberOfBlocks(heap)} * MaxHeapTuplesPerPage + 1024;
+    constexpr std::uint64_t most = 0x7FFFFFFE;
+    return static_cast<std::uint32_t>(std::min(rows, most));
+}
+
+void start_control(const BuildInput &input, BuildControl *control)
+{
+    *control = {};
+    control->layout = Source::layout_for(*input.meta, *input.space, most_vertices(input.heap));
+    std::memcpy(control->meta_bytes, input.meta, sizeof control->meta_bytes);
+    control->hash_seed = pg_prng_uint64(&pg_global_prng_state);
+    control->memory_limit = static_cast<std::uint64_t>(maintenance_work_mem) * 1024;
+}
+
+void start_arena(const BuildControl &control, storage::MappedMemory *memory)
+{
+    memory->back(0, build::ArenaLayout::pool_at);
+    build::Arena{control.layout, memory->base(), BuildWork::backing(memory)}.init();
+}
+
+BuildCounts build_alone(const BuildInput &input)
+{
+    auto *control = static_cast<BuildControl *>(palloc(sizeof(BuildControl)));
+    start_control(input, control);
+    storage::MappedMemory *memory =
+        storage::MappedMemory::reserve_private(control->layout.total_bytes);
+    if (memory == nullptr)
+        memory = storage::MappedMemory::create_file(control->layout.total_bytes);
+    start_arena(*control, memory);
+    auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, control, memory);
+    work->scan(nullptr);
+    work->flush();
+    return {static_cast<double>(control->heap_rows), static_cast<double>(control->indexed_rows)};
+}
+
+// The parallel context with its shared memory, or null if there is none to be had.
+ParallelContext *prepare_workers(const BuildInput &input, int workers, Snapshot snapshot)
+{
+    ParallelContext *context = CreateParallelContext("quiver", "quiver_hnsw_build_worker", workers);
+    shm_toc_estimate_chunk(&context->estimator, sizeof(ParallelBuild));
+    shm_toc_estimate_chunk(&context->estimator, table_parallelscan_estimate(input.heap, snapshot));
+    shm_toc_estimate_keys(&context->estimator, 2);
+    InitializeParallelDSM(context);
+    if (context->seg != nullptr)
+        return context;
+    DestroyParallelContext(context);
+    return nullptr;
+}
+
+BuildCounts build_together(const BuildInput &input, int workers)
+{
+    const bool concurrent = input.info->ii_Concurrent;
+    EnterParallelMode();
+    Snapshot snapshot = concurrent ? RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
+    BuildCounts counts{};
+    ParallelContext *context = prepare_workers(input, workers, snapshot);
+    if (context != nullptr)
     {
-        insert_row(index, value, *tid, false);
-        ++state->indexed;
-        pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE,
-                                     static_cast<std::int64_t>(state->indexed));
+        auto *shared =
+            static_cast<ParallelBuild *>(shm_toc_allocate(context->toc, sizeof(ParallelBuild)));
+        start_control(input, &shared->control);
+        BuildControl &control = shared->control;
+        control.memory_limit -= std::min(control.memory_limit, parallel_overhead);
+        storage::MappedMemory *memory =
+            storage::MappedMemory::create_file(control.layout.total_bytes);
+        start_arena(control, memory);
+        shared->heap = RelationGetRelid(input.heap);
+        shared->index = RelationGetRelid(input.index);
+        shared->concurrent = concurrent;
+        strlcpy(shared->path, memory->path(), sizeof shared->path);
+        auto *scan = static_cast<ParallelTableScanDesc>(
+            shm_toc_allocate(context->toc, table_parallelscan_estimate(input.heap, snapshot)));
+        table_parallelscan_initialize(input.heap, scan, snapshot);
+        shm_toc_insert(context->toc, toc_build, shared);
+        shm_toc_insert(context->toc, toc_scan, scan);
+
+        LaunchParallelWorkers(context);
+        ereport(DEBUG1, errmsg_internal("using %d parallel workers", context->nworkers_launched));
+        WaitForParallelWorkersToAttach(context);
+        auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, &control, memory);
+        work->scan(table_beginscan_parallel(input.heap, scan));
+        WaitForParallelWorkersToFinish(context);
+        work->flush();
+        counts = {static_cast<double>(control.heap_rows),
+                  static_cast<double>(control.indexed_rows)};
+        DestroyParallelContext(context);
     }
-    MemoryContextSwitchTo(caller);
-    MemoryContextReset(state->row);
+    if (concurrent)
+        UnregisterSnapshot(snapshot);
+    ExitParallelMode();
+    return context != nullptr ? counts : build_alone(input);
 }
 
 }  // namespace
 
 BuildCounts build_index(const BuildInput &input)
 {
-    GraphWriter writer{input.index, *input.meta};
-    writer.finish(no_vertex, 0);
-    State state{&input,
-                AllocSetContextCreate(CurrentMemoryContext, "hnsw build row", ALLOCSET_DEFAULT_SIZES),
-                0};
-    const double rows = table_index_build_scan(input.heap, input.index, input.info, true, true,
-                                               add_row, &state, nullptr);
-    MemoryContextDelete(state.row);
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "hnsw build", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    const int workers = pg::build_workers(input.heap, input.index);
+    const BuildCounts counts = workers > 0 ? build_together(input, workers) : build_alone(input);
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(context);
     if (RelationNeedsWAL(input.index))
         log_newpage_range(input.index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(input.index),
                           true);
-    return {rows, state.indexed};
+    return counts;
 }
 
+namespace {
+
+void work_for(ParallelBuild *shared, ParallelTableScanDesc scan)
+{
+    const LOCKMODE heap_lock = shared->concurrent ? ShareUpdateExclusiveLock : ShareLock;
+    const LOCKMODE index_lock = shared->concurrent ? RowExclusiveLock : AccessExclusiveLock;
+    Relation heap = table_open(shared->heap, heap_lock);
+    Relation index = index_open(shared->index, index_lock);
+    IndexInfo *info = BuildIndexInfo(index);
+    info->ii_Concurrent = shared->concurrent;
+    const MetaPage &meta = shared->control.meta();
+    const Space space = make_space(meta.value_kind, meta.metric, meta.dims);
+    const BuildInput input{heap, index, info, &space, &meta};
+    storage::MappedMemory *memory =
+        storage::MappedMemory::attach_file(shared->path, shared->control.layout.total_bytes);
+    auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, &shared->control, memory);
+    work->scan(table_beginscan_parallel(heap, scan));
+    index_close(index, index_lock);
+    table_close(heap, heap_lock);
+}
+
+}  // namespace
+
 }  // namespace quiver::hnsw
+
+extern "C" {
+
+PGDLLEXPORT void quiver_hnsw_build_worker(dsm_segment *segment, shm_toc *toc);
+
+// The server calls it by name in each background worker.
+void quiver_hnsw_build_worker(dsm_segment *, shm_toc *toc)
+{
+    using namespace quiver::hnsw;
+    work_for(static_cast<ParallelBuild *>(shm_toc_lookup(toc, toc_build, false)),
+             static_cast<ParallelTableScanDesc>(shm_toc_lookup(toc, toc_scan, false)));
+}
+}

@@ -29,6 +29,9 @@ cat sql/modules/*/*.sql | perl -0777 -ne '
     printf '%s\n' Pg_magic_func _PG_init
     # Entries of background workers.
     grep -rhoE 'bgw_function_name, "\w+"' extension --include='*.cpp' | sed 's/.*"\(.*\)"/\1/'
+    # What background workers begin with.
+    grep -rhoE --include='*.cpp' 'CreateParallelContext\("quiver", "[a-z_]+"' extension |
+        sed 's/.*"\([a-z_]*\)"$/\1/'
 } | sort -u >"$allowed"
 rm -f "$allowed.sql"
 nm -D --defined-only quiver.so | awk '{ print $3 }' | sort -u >"$exported"

@@ -1,0 +1,135 @@
+// Reserving, backing and releasing mapped memory.
+#include "storage/mapped_memory.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace quiver::storage {
+
+namespace {
+
+constinit std::uint32_t files_made = 0;
+
+}  // namespace
+
+MappedMemory *MappedMemory::make(std::uint64_t size)
+{
+    auto *memory = static_cast<MappedMemory *>(palloc0(sizeof(MappedMemory)));
+    memory->size_ = size;
+    memory->file_ = -1;
+    memory->callback_.func = release;
+    memory->callback_.arg = memory;
+    MemoryContextRegisterResetCallback(CurrentMemoryContext, &memory->callback_);
+    return memory;
+}
+
+void MappedMemory::release(void *argument)
+{
+    auto *memory = static_cast<MappedMemory *>(argument);
+    if (memory->base_ != nullptr)
+        munmap(memory->base_, memory->size_);
+    if (memory->owns_name_)
+        unlink(memory->path_);
+    if (memory->file_ >= 0)
+    {
+        close(memory->file_);
+        ReleaseExternalFD();
+    }
+}
+
+void MappedMemory::map(int flags)
+{
+    void *base = mmap(nullptr, size_, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, file_, 0);
+    if (base == MAP_FAILED)
+        ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY),
+                errmsg("could not map %llu bytes: %m", static_cast<unsigned long long>(size_)));
+    base_ = static_cast<char *>(base);
+}
+
+MappedMemory *MappedMemory::reserve_private(std::uint64_t size)
+{
+    void *base = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED)
+        return nullptr;
+    MappedMemory *memory = make(size);
+    memory->base_ = static_cast<char *>(base);
+    return memory;
+}
+
+MappedMemory *MappedMemory::create_file(std::uint64_t size)
+{
+    PrepareTempTablespaces();
+    Oid tablespace = GetNextTempTableSpace();
+    if (!OidIsValid(tablespace))
+        tablespace =
+            OidIsValid(MyDatabaseTableSpace) ? MyDatabaseTableSpace : DEFAULTTABLESPACE_OID;
+    char directory[MAXPGPATH];
+    TempTablespacePath(directory, tablespace);
+    (void) MakePGDirectory(directory);  // it may be there
+
+    MappedMemory *memory = make(size);
+    snprintf(memory->path_, sizeof memory->path_, "%s/%s%d.quiver.%u", directory,
+             PG_TEMP_FILE_PREFIX, MyProcPid, files_made++);
+    ReserveExternalFD();
+    memory->file_ = open(memory->path_, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, pg_file_create_mode);
+    if (memory->file_ < 0)
+    {
+        const int problem = errno;
+        ReleaseExternalFD();
+        errno = problem;
+        ereport(ERROR, errcode_for_file_access(),
+                errmsg("could not create temporary file \"%s\": %m", memory->path_));
+    }
+    memory->owns_name_ = true;
+    memory->map(MAP_SHARED);
+    return memory;
+}
+
+MappedMemory *MappedMemory::attach_file(const char *path, std::uint64_t size)
+{
+    MappedMemory *memory = make(size);
+    strlcpy(memory->path_, path, sizeof memory->path_);
+    ReserveExternalFD();
+    memory->file_ = open(path, O_RDWR | O_CLOEXEC);
+    if (memory->file_ < 0)
+    {
+        const int problem = errno;
+        ReleaseExternalFD();
+        errno = problem;
+        ereport(ERROR, errcode_for_file_access(),
+                errmsg("could not open temporary file \"%s\": %m", path));
+    }
+    memory->map(MAP_SHARED);
+    return memory;
+}
+
+void MappedMemory::back(std::uint64_t from, std::uint64_t to)
+{
+    if (file_ < 0)
+        return;
+    int problem;
+    do
+    {
+        CHECK_FOR_INTERRUPTS();
+        problem = posix_fallocate(file_, static_cast<off_t>(from), static_cast<off_t>(to - from));
+    } while (problem == EINTR);
+    if (problem != 0)
+    {
+        errno = problem;
+        ereport(ERROR, errcode_for_file_access(),
+                errmsg("could not extend temporary file \"%s\" by %llu bytes: %m", path_,
+                       static_cast<unsigned long long>(to - from)));
+    }
+}
+
+void MappedMemory::unlink_file()
+{
+    if (owns_name_)
+        unlink(path_);
+    owns_name_ = false;
+}
+
+}  // namespace quiver::storage
