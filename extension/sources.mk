@@ -27,6 +27,7 @@ SOURCES = \
 	features/asof_values \
 	features/generated_query \
 	hnsw/build_arena \
+	hnsw/build_centre \
 	hnsw/build_graph \
 	hnsw/build_source \
 	hnsw/build_work \

@@ -16,7 +16,8 @@ namespace {
 // Of maintenance_work_mem, for what a parallel build takes beside the graph.
 constexpr std::uint64_t parallel_overhead = std::uint64_t{3} << 20;
 
-constexpr std::uint64_t toc_build = 0x5100000000000001, toc_scan = 0x5100000000000002;
+constexpr std::uint64_t toc_build = 0x5100000000000001, toc_scan = 0x5100000000000002,
+                        toc_centre = 0x5100000000000003;
 
 // What a worker needs to find its way.
 struct ParallelBuild
@@ -36,13 +37,23 @@ std::uint32_t most_vertices(Relation heap)
     return static_cast<std::uint32_t>(std::min(rows, most));
 }
 
+bool is_coded(const BuildInput &input) { return input.meta->quantizer != Quantizer::none; }
+
+std::size_t centre_bytes(const BuildInput &input)
+{
+    return is_coded(input) ? centre_room(*input.meta) * sizeof(float) : 0;
+}
+
 void start_control(const BuildInput &input, BuildControl *control)
 {
     *control = {};
     control->layout = Source::layout_for(*input.meta, *input.space, most_vertices(input.heap));
     std::memcpy(control->meta_bytes, input.meta, sizeof control->meta_bytes);
     control->hash_seed = pg_prng_uint64(&pg_global_prng_state);
-    control->memory_limit = static_cast<std::uint64_t>(maintenance_work_mem) * 1024;
+    // With codes the graph may outgrow memory: it lies in a file whose pages the kernel can write out.
+    control->memory_limit = is_coded(input)
+                                ? ~std::uint64_t{0}
+                                : static_cast<std::uint64_t>(maintenance_work_mem) * 1024;
 }
 
 void start_arena(const BuildControl &control, storage::MappedMemory *memory)
@@ -55,12 +66,19 @@ BuildCounts build_alone(const BuildInput &input)
 {
     auto *control = static_cast<BuildControl *>(palloc(sizeof(BuildControl)));
     start_control(input, control);
+    float *centre = nullptr;
+    if (is_coded(input))
+    {
+        centre = static_cast<float *>(palloc(centre_bytes(input)));
+        sample_centre(input, centre);
+    }
     storage::MappedMemory *memory =
-        storage::MappedMemory::reserve_private(control->layout.total_bytes);
+        is_coded(input) ? nullptr
+                        : storage::MappedMemory::reserve_private(control->layout.total_bytes);
     if (memory == nullptr)
         memory = storage::MappedMemory::create_file(control->layout.total_bytes);
     start_arena(*control, memory);
-    auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, control, memory);
+    auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, control, centre, memory);
     work->scan(nullptr);
     work->flush();
     return {static_cast<double>(control->heap_rows), static_cast<double>(control->indexed_rows)};
@@ -72,7 +90,8 @@ ParallelContext *prepare_workers(const BuildInput &input, int workers, Snapshot 
     ParallelContext *context = CreateParallelContext("quiver", "quiver_hnsw_build_worker", workers);
     shm_toc_estimate_chunk(&context->estimator, sizeof(ParallelBuild));
     shm_toc_estimate_chunk(&context->estimator, table_parallelscan_estimate(input.heap, snapshot));
-    shm_toc_estimate_keys(&context->estimator, 2);
+    shm_toc_estimate_chunk(&context->estimator, centre_bytes(input));
+    shm_toc_estimate_keys(&context->estimator, 3);
     InitializeParallelDSM(context);
     if (context->seg != nullptr)
         return context;
@@ -104,13 +123,20 @@ BuildCounts build_together(const BuildInput &input, int workers)
         auto *scan = static_cast<ParallelTableScanDesc>(
             shm_toc_allocate(context->toc, table_parallelscan_estimate(input.heap, snapshot)));
         table_parallelscan_initialize(input.heap, scan, snapshot);
+        float *centre = nullptr;
+        if (is_coded(input))
+        {
+            centre = static_cast<float *>(shm_toc_allocate(context->toc, centre_bytes(input)));
+            sample_centre(input, centre);
+            shm_toc_insert(context->toc, toc_centre, centre);
+        }
         shm_toc_insert(context->toc, toc_build, shared);
         shm_toc_insert(context->toc, toc_scan, scan);
 
         LaunchParallelWorkers(context);
         ereport(DEBUG1, errmsg_internal("using %d parallel workers", context->nworkers_launched));
         WaitForParallelWorkersToAttach(context);
-        auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, &control, memory);
+        auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, &control, centre, memory);
         work->scan(table_beginscan_parallel(input.heap, scan));
         WaitForParallelWorkersToFinish(context);
         work->flush();
@@ -143,7 +169,7 @@ BuildCounts build_index(const BuildInput &input)
 
 namespace {
 
-void work_for(ParallelBuild *shared, ParallelTableScanDesc scan)
+void work_for(ParallelBuild *shared, ParallelTableScanDesc scan, const float *centre)
 {
     const LOCKMODE heap_lock = shared->concurrent ? ShareUpdateExclusiveLock : ShareLock;
     const LOCKMODE index_lock = shared->concurrent ? RowExclusiveLock : AccessExclusiveLock;
@@ -156,7 +182,7 @@ void work_for(ParallelBuild *shared, ParallelTableScanDesc scan)
     const BuildInput input{heap, index, info, &space, &meta};
     storage::MappedMemory *memory =
         storage::MappedMemory::attach_file(shared->path, shared->control.layout.total_bytes);
-    auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, &shared->control, memory);
+    auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, &shared->control, centre, memory);
     work->scan(table_beginscan_parallel(heap, scan));
     index_close(index, index_lock);
     table_close(heap, heap_lock);
@@ -175,6 +201,7 @@ void quiver_hnsw_build_worker(dsm_segment *, shm_toc *toc)
 {
     using namespace quiver::hnsw;
     work_for(static_cast<ParallelBuild *>(shm_toc_lookup(toc, toc_build, false)),
-             static_cast<ParallelTableScanDesc>(shm_toc_lookup(toc, toc_scan, false)));
+             static_cast<ParallelTableScanDesc>(shm_toc_lookup(toc, toc_scan, false)),
+             static_cast<const float *>(shm_toc_lookup(toc, toc_centre, true)));
 }
 }

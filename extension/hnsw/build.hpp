@@ -25,6 +25,9 @@ struct BuildInput
 // Fill an empty relation with the index of `input.heap`: metapage, pages, WAL.
 BuildCounts build_index(const BuildInput &input);
 
+// The mean of a sample of the rows: centre_room() floats, zero behind the dimensions.
+void sample_centre(const BuildInput &input, float *centre);
+
 // A level drawn as HNSW asks: floor(-ln(u) / ln(m)), up to `highest`.
 int draw_level(pg_prng_state *state, int m, int highest);
 

@@ -1,25 +1,94 @@
 // The values a graph is built from.
 #include "hnsw/build_source.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace quiver::hnsw {
 
 using build::Vertex;
 
+namespace {
+
+std::uint32_t record_bytes(const MetaPage &meta)
+{
+    return static_cast<std::uint32_t>(kernels::code_record_bytes(meta.dims, meta.code_bits));
+}
+
+Coder *make_coder(const MetaPage &meta, const float *centre)
+{
+    return new (palloc(sizeof(Coder))) Coder(meta, centre);
+}
+
+std::size_t record_bytes_of(const kernels::CodeSpace &space)
+{
+    return kernels::code_record_bytes(space.dims, space.bits);
+}
+
+constexpr std::size_t at_once = 32;
+
+}  // namespace
+
+MetaPage Source::hot_meta(const MetaPage &meta)
+{
+    MetaPage hot = meta;
+    hot.code_bits = std::max<std::uint8_t>(meta.code_bits, least_bits);
+    return hot;
+}
+
 build::ArenaLayout Source::layout_for(const MetaPage &meta, const Space &space,
                                       std::uint32_t max_vertices)
 {
+    if (meta.quantizer != Quantizer::none)
+    {
+        const std::uint32_t cold = (meta.code_bits < least_bits ? record_bytes(meta) : 0) +
+                                   (meta.value_bytes > 0 ? space.value_size() : 0);
+        return build::make_layout(meta.m, record_bytes(hot_meta(meta)), cold, max_vertices, 0);
+    }
     if (space.fixed_width())
         return build::make_layout(meta.m, space.value_size(), 0, max_vertices, 0);
     constexpr std::uint32_t most_words = 1 + 2 * sparse_max_nonzeros;
     return build::make_layout(meta.m, sizeof(Spilled), 0, max_vertices, most_words);
 }
 
+Source::Source(const MetaPage &meta, const Space &space, const float *centre, build::Arena *arena)
+    : space_(&space),
+      arena_(arena),
+      value_bytes_(meta.value_bytes > 0 ? space.value_size() : 0)
+{
+    if (centre == nullptr)
+        return;
+    const MetaPage hot = hot_meta(meta);
+    query_coder_ = make_coder(hot, centre);
+    other_coder_ = make_coder(hot, centre);
+    record_ = static_cast<std::uint8_t *>(palloc(record_bytes(hot)));
+    if (meta.code_bits < least_bits)
+    {
+        short_coder_ = make_coder(meta, centre);
+        short_code_bytes_ = record_bytes(meta);
+    }
+}
+
 build::Distances Source::distances() { return {this, to_new, between, equals_new, store_new}; }
+
+void Source::set_new(const Value &value)
+{
+    new_ = value;
+    if (!coded())
+        return;
+    query_coder_->encode(value.bytes, record_);
+    query_ = query_coder_->prepare(value.bytes);
+}
 
 Value Source::value(Vertex vertex) const
 {
+    if (coded())
+    {
+        if (value_bytes_ == 0)
+            return {nullptr, 0};
+        return {arena_->cold(vertex) + short_code_bytes_, value_bytes_};
+    }
     const char *record = arena_->hot(vertex);
     if (space_->fixed_width())
         return {record, space_->value_size()};
@@ -28,13 +97,19 @@ Value Source::value(Vertex vertex) const
     return {arena_->pool(spilled.word), spilled.size};
 }
 
+const void *Source::code(Vertex vertex) const
+{
+    if (!coded())
+        return nullptr;
+    return short_coder_ != nullptr ? arena_->cold(vertex) : arena_->hot(vertex);
+}
+
 void Source::many(const void *from, const Vertex *vertices, std::size_t count, float *out) const
 {
-    constexpr std::size_t most = 32;
-    const void *rows[most];
-    for (std::size_t done = 0; done < count; done += most)
+    const void *rows[at_once];
+    for (std::size_t done = 0; done < count; done += at_once)
     {
-        const std::size_t part = count - done < most ? count - done : most;
+        const std::size_t part = std::min(at_once, count - done);
         for (std::size_t i = 0; i < part; ++i)
         {
             rows[i] = value(vertices[done + i]).bytes;
@@ -44,22 +119,47 @@ void Source::many(const void *from, const Vertex *vertices, std::size_t count, f
     }
 }
 
+void Source::estimate(const kernels::CodeQuery &query, const Vertex *vertices, std::size_t count,
+                      float *out) const
+{
+    const std::uint8_t *records[at_once];
+    for (std::size_t done = 0; done < count; done += at_once)
+    {
+        const std::size_t part = std::min(at_once, count - done);
+        for (std::size_t i = 0; i < part; ++i)
+            records[i] = reinterpret_cast<const std::uint8_t *>(arena_->hot(vertices[done + i]));
+        query_coder_->estimate_many()(query, records, part, out + done);
+    }
+}
+
 void Source::to_new(void *state, const Vertex *vertices, std::size_t count, float *out)
 {
     const auto *source = static_cast<const Source *>(state);
-    source->many(source->new_.bytes, vertices, count, out);
+    if (source->coded())
+        source->estimate(*source->query_, vertices, count, out);
+    else
+        source->many(source->new_.bytes, vertices, count, out);
 }
 
 void Source::between(void *state, Vertex from, const Vertex *vertices, std::size_t count,
                      float *out)
 {
     const auto *source = static_cast<const Source *>(state);
-    source->many(source->value(from).bytes, vertices, count, out);
+    if (!source->coded())
+        return source->many(source->value(from).bytes, vertices, count, out);
+    const char *record = source->arena_->hot(from);
+    source->estimate(
+        *source->other_coder_->prepare_record(reinterpret_cast<const std::uint8_t *>(record)),
+        vertices, count, out);
 }
 
+// With codes the hash has said so already, and the code agrees: a value need not be at hand.
 bool Source::equals_new(void *state, Vertex vertex)
 {
     const auto *source = static_cast<const Source *>(state);
+    if (source->coded())
+        return std::memcmp(source->arena_->hot(vertex), source->record_,
+                           record_bytes_of(source->query_coder_->space())) == 0;
     const Value value = source->value(vertex);
     return value.size == source->new_.size &&
            std::memcmp(value.bytes, source->new_.bytes, value.size) == 0;
@@ -70,6 +170,16 @@ void Source::store_new(void *state, Vertex vertex)
     const auto *source = static_cast<const Source *>(state);
     const Value &value = source->new_;
     char *record = source->arena_->hot(vertex);
+    if (source->coded())
+    {
+        std::memcpy(record, source->record_, record_bytes_of(source->query_coder_->space()));
+        char *cold = source->arena_->cold(vertex);
+        if (source->short_coder_ != nullptr)
+            source->short_coder_->encode(value.bytes, reinterpret_cast<std::uint8_t *>(cold));
+        if (source->value_bytes_ > 0)
+            std::memcpy(cold + source->short_code_bytes_, value.bytes, source->value_bytes_);
+        return;
+    }
     if (source->space_->fixed_width())
     {
         std::memcpy(record, value.bytes, value.size);

@@ -41,11 +41,13 @@ void *builder_memory(const build::ArenaLayout &layout, int ef)
 
 build::Backing BuildWork::backing(storage::MappedMemory *memory) { return {memory, back, pause}; }
 
-BuildWork::BuildWork(const BuildInput &input, BuildControl *control, storage::MappedMemory *memory)
+BuildWork::BuildWork(const BuildInput &input, BuildControl *control, const float *centre,
+                     storage::MappedMemory *memory)
     : input_(&input),
       control_(control),
+      centre_(centre),
       arena_(control->layout, memory->base(), backing(memory)),
-      source_(*input.space, &arena_),
+      source_(control->meta(), *input.space, centre, &arena_),
       builder_(&arena_, source_.distances(), control->meta().ef_construction,
                builder_memory(control->layout, control->meta().ef_construction)),
       row_context_(
@@ -159,7 +161,7 @@ void BuildWork::flush()
         return static_cast<int>(count);
     };
 
-    GraphWriter writer{input_->index, control_->meta()};
+    GraphWriter writer{input_->index, control_->meta(), centre_};
     const std::uint32_t count = arena_.count();
     for (Vertex v = 0; v < count; v++)
     {
@@ -183,7 +185,7 @@ void BuildWork::flush()
                     .upper_counts = upper_counts,
                     .value = value.bytes,
                     .value_size = value.size,
-                    .code = nullptr,
+                    .code = source_.code(v),
                     .attributes = nullptr});
     }
     const std::uint64_t entry = __atomic_load_n(&arena_.shared().entry, __ATOMIC_ACQUIRE);

@@ -29,7 +29,9 @@ struct BuildControl
 class BuildWork
 {
 public:
-    BuildWork(const BuildInput &input, BuildControl *control, storage::MappedMemory *memory);
+    // `centre` is null without codes.
+    BuildWork(const BuildInput &input, BuildControl *control, const float *centre,
+              storage::MappedMemory *memory);
 
     // The table's rows, or this process's share of them.
     void scan(TableScanDesc scan);
@@ -48,6 +50,7 @@ private:
 
     const BuildInput *input_;
     BuildControl *control_;
+    const float *centre_;
     build::Arena arena_;
     Source source_;
     build::Builder builder_;

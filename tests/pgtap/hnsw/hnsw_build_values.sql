@@ -18,6 +18,7 @@ SELECT setseed(0.42);
 INSERT INTO points SELECT i, ARRAY(SELECT (random() * 100)::real FROM generate_series(1, 8) WHERE i > 0)::vector(8)
     FROM generate_series(1, 3000) i;
 SET LOCAL enable_seqscan = off;
+SET LOCAL jit = off;
 SET LOCAL hnsw.ef_search = 100;
 
 -- Alone.
