@@ -95,15 +95,16 @@ void Graph::make_cache(const MetaPage &page)
         std::memcpy(cache->starts, old->starts, known * sizeof(BlockNumber));
         if (hints == old->hint_mask + 1)
             std::memcpy(cache->hints, old->hints, hints * sizeof(Buffer));
-        index_->rd_amcache = nullptr;
-        pfree(old);
     }
     cache->chunk_count = known;
-    index_->rd_amcache = cache;
     cache_ = cache;
     read_directory(known, page);
     if (centre != 0 && page.centre_block != 0)
         read_centre(page);
+    // Only now, so that a damaged page leaves nothing half read behind.
+    index_->rd_amcache = cache;
+    if (old != nullptr)
+        pfree(old);
 }
 
 void Graph::read_centre(const MetaPage &page)
@@ -207,6 +208,8 @@ BlockNumber Graph::chunk_start_read(std::uint32_t chunk)
 
 Buffer Graph::pin_slow(BlockNumber block)
 {
+    if (block >= blocks_ && block >= (blocks_ = RelationGetNumberOfBlocks(index_)))
+        damage(block, "is pointed to and lies beyond the end of the file");
     Buffer buffer = ReadBuffer(index_, block);
     cache_->hints[block & cache_->hint_mask] = buffer;
     return buffer;

@@ -177,6 +177,7 @@ private:
     Coder *coder_ = nullptr;
     Space code_comparison_{};
     unsigned pins_ = 0;
+    BlockNumber blocks_ = 0;  // of the file, as far as is known
 };
 
 }  // namespace quiver::hnsw

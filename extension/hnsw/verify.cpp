@@ -20,6 +20,7 @@ struct Report
     std::int64_t vertices = 0, rows = 0, unreachable = 0, absent_rows = 0, differing_values = 0;
     std::int64_t problem_count = 0;
     ArrayBuildState *problems = nullptr;
+    MemoryContext context = CurrentMemoryContext;
 };
 
 [[gnu::format(printf, 2, 3)]] void add_problem(Report *report, const char *format, ...)
@@ -32,8 +33,10 @@ struct Report
     va_start(arguments, format);
     (void) pg_vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    MemoryContext caller = MemoryContextSwitchTo(report->context);
     report->problems = accumArrayResult(report->problems, CStringGetTextDatum(text), false, TEXTOID,
-                                        CurrentMemoryContext);
+                                        report->context);
+    MemoryContextSwitchTo(caller);
 }
 
 struct Proof
