@@ -57,6 +57,8 @@ check 'the demo ends well' [ "$status" -eq 0 ]
 check 'every act is played' [ "$(grep -cE '^[0-9]+\. ' "$output")" -eq "$(acts)" ]
 check 'king: the queen is near' has 'queen\|0\.249$'
 check 'jazz: blues, then music' has 'jazz\|blues 0\.22  music 0\.24 '
+check 'the index finds the sea near the ocean' has 'sea\|0\.161$'
+check 'its recall with 200 candidates' between "$(cell 200 2)" 0.97 1
 check 'king - man + woman is queen' has 'queen\|0\.217$'
 check 'paris is to france as tokyo to japan' has 'paris\|france\|tokyo\|japan\|'
 check 'better is to good as worse to bad' has 'better\|good\|worse\|bad\|'
