@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Does the data survive: dump and restore, and a server that dies?
 #
-# usage: tests/recovery/run.sh [TEST...]     (default: every test below tests/recovery)
+# usage: tests/recovery/run.sh [TEST...]     (default: every test below tests/recovery; `make soak` runs those of hnsw long)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$here"
 if [ -z "${QUIVER_ROOT:-}" ]; then
-    exec tests/tools/server.sh -c wal_level=replica tests/recovery/run.sh "$@"
+    exec tests/tools/server.sh -c wal_level=replica -c max_connections=40 tests/recovery/run.sh "$@"
 fi
-[ $# -gt 0 ] || set -- dump_restore features crash
+[ $# -gt 0 ] || set -- dump_restore features crash hnsw_crash hnsw_replica hnsw_damage hnsw_cancel hnsw_sessions
 
 passed=0 failed=0
 # check WHAT EXPECTED ACTUAL, for the tests that are read in here.

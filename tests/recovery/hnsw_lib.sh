@@ -1,0 +1,64 @@
+# Shared by the reliability tests of hnsw: tables, verification, killing the server. Read by run.sh.
+# shellcheck shell=bash disable=SC2154  # scratch, here
+#
+#   HNSW_EXTENSION=vector   run against pgvector instead (to try the tests themselves)
+#   HNSW_OPTIONS            options of the indexes, beside m and ef_construction
+
+extension=${HNSW_EXTENSION:-quiver}
+options="m = 16, ef_construction = 64${HNSW_OPTIONS:+, $HNSW_OPTIONS}"
+. tests/tools/pgtree.sh
+server() { pgtree_as_server "$(command -v pg_ctl)" -D "${cluster:-$PGDATA}" -s -w "$@" >>"$scratch/pg_ctl.log" 2>&1; }
+log=$PGDATA/server.log
+
+# random LEAST MOST
+random() { echo $(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1))); }
+# A vector of 12 dimensions for row i, as an SQL expression; the same for the same i.
+point="(SELECT array_agg(((hashint8(i::int8 * 1000 + d)::int8 & 1023) / 100.0)::real) FROM generate_series(1, 12) AS d)::vector(12)"
+
+# hnsw_database NAME ROWS: table t (id, v) with an index t_v.
+hnsw_database() {
+    sql postgres -c "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1" >/dev/null
+    sql "$1" -c "CREATE EXTENSION $extension" -c "CREATE TABLE t (id int PRIMARY KEY, v vector(12)) WITH (autovacuum_enabled = off)" \
+        -c "INSERT INTO t SELECT i, $point FROM generate_series(1, $2) AS i" -c "CREATE INDEX t_v ON t USING hnsw (v vector_l2_ops) WITH ($options)" \
+        -c 'ANALYZE t' >/dev/null
+}
+
+# sound DATABASE [TABLE [COLUMN]]: "sound" if the index holds what the table holds: the verifier finds nothing, a scan to the end
+# gives every row once (but for one in two hundred, which a graph may lose), in order, and recall is high. Else what is wrong.
+sound() {
+    local database=$1 table=${2:-t} verify=''
+    if [ "$(sql "$database" -c "SELECT count(*) FROM pg_proc WHERE proname = 'hnsw_verify'")" != 0 ]; then
+        verify="SELECT 'verify: ' || array_to_string(problems, '; ') FROM quiver.hnsw_verify('${table}_v') WHERE problems <> '{}';"
+    fi
+    PGOPTIONS='-c client_min_messages=error' psql -XqAt -v ON_ERROR_STOP=1 -d "$database" 2>&1 <<SQL | sort -u | head -n 5 | paste -sd' '
+SET enable_seqscan = off; SET enable_sort = off;
+SET hnsw.iterative_scan = strict_order; SET hnsw.max_scan_tuples = 2147483647; SET hnsw.scan_mem_multiplier = 1000; SET hnsw.ef_search = 200;
+$verify
+CREATE TEMP TABLE found AS SELECT row_number() OVER () AS at, id, d FROM (SELECT id, v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]' AS d FROM $table
+    ORDER BY v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]') AS s;
+SET enable_seqscan = on;
+SELECT CASE WHEN count(*) <> count(DISTINCT id) THEN 'a row comes twice'
+            WHEN count(*) < 0.995 * (SELECT count(*) FROM $table) THEN 'rows found ' || count(*) || ' of ' || (SELECT count(*) FROM $table)
+            WHEN count(*) > (SELECT count(*) FROM $table) THEN 'more rows than the table has'
+            ELSE 'sound' END FROM found;
+SELECT 'out of order at ' || at FROM (SELECT at, d, lag(d) OVER (ORDER BY at) AS before FROM found) AS s WHERE d < before LIMIT 1;
+SELECT 'recall ' || hits / (20.0 * 10) FROM (
+    SELECT sum((SELECT count(*) FROM unnest(a.ids) AS x WHERE x = ANY (b.ids))) AS hits FROM (SELECT v FROM $table WHERE id % 7 = 3 ORDER BY id LIMIT 20) AS q,
+        LATERAL (SELECT array_agg(id) AS ids FROM (SELECT id FROM $table ORDER BY v <-> q.v LIMIT 10) AS s) AS a,
+        LATERAL (SELECT array_agg(id) AS ids FROM (SELECT id FROM (SELECT * FROM $table OFFSET 0) AS all_of ORDER BY v <-> q.v LIMIT 10) AS s) AS b) AS r
+WHERE (SELECT count(*) FROM $table WHERE id % 7 = 3) >= 20 AND hits < 0.9 * 20 * 10;
+SQL
+}
+
+# kill_server: as if the machine had stopped, but for the kernel's cache; then start it again.
+kill_server() {
+    kill -KILL "$(head -n 1 "$PGDATA/postmaster.pid")"
+    for _ in $(seq 150); do
+        server start -l "$log" && return
+        sleep 0.2
+    done
+    echo "the server does not start again" >&2
+    return 1
+}
+
+crashes() { grep -acE 'was terminated by signal|PANIC' "$log" || :; }
