@@ -10,6 +10,7 @@ SOURCES = \
 	features/online_call \
 	exact/node \
 	exact/path \
+	features/asof_batches \
 	features/asof_cost \
 	features/asof_emit \
 	features/asof_history \

@@ -105,6 +105,17 @@ AsofCost hash_cost(const Shape *shape, const Path *spine, const Path *history, d
     return cost;
 }
 
+double batch_cost(const Path *spine, const Path *history)
+{
+    double cost = 0;
+    for (const Path *side : {spine, history})
+    {
+        const double pages = side->rows * (side->pathtarget->width + 24.0) / BLCKSZ;
+        cost += 2 * pages * seq_page_cost + side->rows * cpu_tuple_cost;
+    }
+    return cost;
+}
+
 AsofCost merge_cost(PlannerInfo *root, const Shape *shape, const Path *spine, const Path *history)
 {
     const double comparison = 2.0 * cpu_operator_cost;

@@ -23,6 +23,9 @@ double least_history_cost(const RelOptInfo *inner);
 // `spine_rows` is the whole spine; the paths may be partial, and `processes` share the work.
 AsofCost hash_cost(const Shape *shape, const Path *spine, const Path *history, double spine_rows,
                    double processes, int payloads, double payload_width);
+// What cutting both sides into batches adds: they are written and read once more.
+double batch_cost(const Path *spine, const Path *history);
+
 AsofCost merge_cost(PlannerInfo *root, const Shape *shape, const Path *spine, const Path *history);
 
 }  // namespace quiver::features

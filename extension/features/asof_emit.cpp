@@ -93,27 +93,32 @@ bool join(AsofState *state, TupleTableSlot *scan, TupleTableSlot *spine, const W
     return stays;
 }
 
-// The next spine row and its winner; an empty slot at the end.
-TupleTableSlot *next_pair(AsofState *state, Winner *winner, bool *has_winner)
+// The next spine row of what is in memory, and its winner; nullptr at the end.
+TupleTableSlot *next_pair_at_hand(AsofState *state, Winner *winner)
 {
-    *has_winner = false;
     if (state->merge != nullptr)
-    {
-        TupleTableSlot *spine = state->merge->next(&winner->row);
-        *has_winner = spine != nullptr && winner->row != nullptr;
-        bool is_null;
-        if (*has_winner)
-            winner->time = slot_getattr(winner->row, state->values.time, &is_null);
-        return spine;
-    }
-    if (!tuplestore_gettupleslot(state->spine, true, false, state->spine_row))
+        return state->merge->next(&winner->row);
+    // Nothing is open where no batch has a spine row.
+    if (state->spine == nullptr || state->index == nullptr ||
+        !tuplestore_gettupleslot(state->spine, true, false, state->spine_row))
         return nullptr;
     winner->record = state->index->winner(state->next_row++);
-    *has_winner = winner->record != nullptr;
-    if (*has_winner)
+    return state->spine_row;
+}
+
+TupleTableSlot *next_pair(AsofState *state, Winner *winner, bool *has_winner)
+{
+    TupleTableSlot *spine = next_pair_at_hand(state, winner);
+    while (spine == nullptr && next_batch(state))
+        spine = next_pair_at_hand(state, winner);
+    *has_winner = winner->row != nullptr || winner->record != nullptr;
+    bool is_null;
+    if (winner->row != nullptr)
+        winner->time = slot_getattr(winner->row, state->values.time, &is_null);
+    else if (winner->record != nullptr)
         winner->time =
             from_ordinal(state->values.history_time, directed(state->values, winner->record->time));
-    return state->spine_row;
+    return spine;
 }
 
 }  // namespace

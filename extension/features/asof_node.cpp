@@ -65,6 +65,7 @@ void begin(CustomScanState *node, EState *estate, int eflags)
     state->payload_row = MakeSingleTupleTableSlot(state->payload, &TTSOpsMinimalTuple);
     state->spine_row =
         MakeSingleTupleTableSlot(ExecGetResultType(spine_child(state)), &TTSOpsMinimalTuple);
+    state->history_row = MakeSingleTupleTableSlot(history, &TTSOpsMinimalTuple);
     state->memory =
         AllocSetContextCreate(estate->es_query_cxt, "quiver as-of join", ALLOCSET_DEFAULT_SIZES);
 }
@@ -98,7 +99,8 @@ void rescan(CustomScanState *node)
             UpdateChangedParamSet(child, node->ss.ps.chgParam);
         changed |= child->chgParam != nullptr;
     }
-    if (state->ready && !changed && state->spine != nullptr && state->shared == nullptr)
+    if (state->ready && !changed && state->spine != nullptr && state->shared == nullptr &&
+        state->batches.count == 0)
     {
         tuplestore_rescan(state->spine);
         state->next_row = 0;
@@ -128,10 +130,11 @@ const CustomExecMethods exec_methods = {.CustomName = asof_node_name,
 const char *strategy_name(const AsofState *state)
 {
     const bool ran = state->ready;
+    if (ran && state->batches.count > 0)
+        return psprintf("hash of the spine, in %d batches", state->batches.count);
     if (ran ? state->merge == nullptr : state->plan.strategy == Strategy::hash)
         return "hash of the spine";
-    return ran && state->plan.strategy == Strategy::hash ? "sort and merge, for want of memory"
-                                                         : "sort and merge";
+    return "sort and merge";
 }
 
 void show_clauses(const char *label, List *clauses, AsofState *state, List *ancestors,

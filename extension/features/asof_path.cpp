@@ -242,9 +242,16 @@ void offer(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo
         offer_share(root, joinrel, outer, base, forced == Strategy::hash, ordinary);
 
     Path *spine = outer->cheapest_total_path;
-    const AsofCost hash = hash_cost(candidate->shape, spine, below_scan(history->scan), outer->rows,
-                                    1.0, list_length(history->outputs), payload_width(history));
+    AsofCost hash = hash_cost(candidate->shape, spine, below_scan(history->scan), outer->rows, 1.0,
+                              list_length(history->outputs), payload_width(history));
     const AsofCost merge = merge_cost(root, candidate->shape, spine, below_scan(history->scan));
+    // Without a key there is nothing to cut the sides by.
+    if (hash.memory > static_cast<double>(get_hash_memory_limit()) && candidate->shape->keys != NIL)
+    {
+        hash.total += batch_cost(spine, below_scan(history->scan));
+        hash.startup = hash.total;
+        hash.memory = 0;
+    }
     const bool fits = can_hash && hash.memory <= static_cast<double>(get_hash_memory_limit());
 
     auto *choice = static_cast<Choice *>(palloc(sizeof(Choice)));

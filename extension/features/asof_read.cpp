@@ -9,21 +9,15 @@ namespace {
 
 std::size_t memory_limit() { return get_hash_memory_limit(); }
 
-// A quarter for the spine's rows, which spill to a file of their own; the rest for the index.
-std::size_t index_budget() { return memory_limit() - memory_limit() / 4; }
-
 int kilobytes(std::size_t bytes)
 {
     return static_cast<int>(std::clamp<std::size_t>(bytes / 1024, 64, MAX_KILOBYTES));
 }
 
-// The spine row at hand, its keys and its time.
-struct SpineRow
-{
-    Datum *keys;
-    Datum time;
-    bool present;
-};
+}  // namespace
+
+// A quarter of the memory is for the spine's rows, which spill to a file of their own.
+std::size_t index_budget() { return memory_limit() - memory_limit() / 4; }
 
 SpineRow look_at(AsofState *state, TupleTableSlot *row, Datum *keys)
 {
@@ -36,10 +30,54 @@ SpineRow look_at(AsofState *state, TupleTableSlot *row, Datum *keys)
     return result;
 }
 
-Datum *key_array(AsofState *state)
+Datum *key_array(const AsofState *state)
 {
     return static_cast<Datum *>(
         palloc(sizeof(Datum) * static_cast<std::size_t>(state->plan.key_count + 1)));
+}
+
+bool history_keys(const AsofState *state, TupleTableSlot *row, Datum *keys)
+{
+    const Values &compare = state->values;
+    slot_getsomeattrs(row, state->history_columns);
+    if (row->tts_isnull[compare.seen - 1] || row->tts_isnull[compare.time - 1])
+        return false;
+    for (int i = 0; i < compare.key_count; ++i)
+    {
+        const int at = compare.keys[i].history - 1;
+        if (row->tts_isnull[at])
+            return false;
+        keys[i] = row->tts_values[at];
+    }
+    return true;
+}
+
+namespace {
+
+// The next row of a side: of the batch at hand, or of the plan below.
+TupleTableSlot *next_spine_row(AsofState *state)
+{
+    if (state->batches.count == 0)
+    {
+        TupleTableSlot *slot = ExecProcNode(spine_child(state));
+        state->spine_rows += TupIsNull(slot) ? 0 : 1;
+        return slot;
+    }
+    (void) tuplestore_gettupleslot(state->spine, true, false, state->spine_row);
+    return state->spine_row;
+}
+
+TupleTableSlot *next_history_row(AsofState *state)
+{
+    if (state->batches.count == 0)
+    {
+        TupleTableSlot *slot = ExecProcNode(history_child(state));
+        state->history_rows += TupIsNull(slot) ? 0 : 1;
+        return slot;
+    }
+    (void) tuplestore_gettupleslot(state->batches.history[state->batches.current], true, false,
+                                   state->history_row);
+    return state->history_row;
 }
 
 // What must be taken from a history row before it is gone.
@@ -57,18 +95,10 @@ bool read_arrival(HistoryReader *reader, TupleTableSlot *slot, Arrival *row, Dat
 {
     const AsofState *state = reader->state;
     const Values &compare = state->values;
-    slot_getsomeattrs(slot, state->history_columns);
+    if (!history_keys(state, slot, reader->keys))
+        return false;
     const Datum *columns = slot->tts_values;
     const bool *nulls = slot->tts_isnull;
-    if (nulls[compare.seen - 1] || nulls[compare.time - 1])
-        return false;
-    for (int i = 0; i < compare.key_count; ++i)
-    {
-        const int at = compare.keys[i].history - 1;
-        if (nulls[at])
-            return false;
-        reader->keys[i] = columns[at];
-    }
     row->key = compare.history_key != Ordinal::none
                    ? static_cast<std::uint64_t>(to_ordinal(compare.history_key, reader->keys[0]))
                    : reinterpret_cast<std::uint64_t>(reader->keys);
@@ -107,7 +137,9 @@ bool offer_single(HistoryReader *reader, TupleTableSlot *slot)
 SpineIndex *make_index(AsofState *state, Space space, IndexHeader *header)
 {
     MemoryContext caller = MemoryContextSwitchTo(state->memory);
-    state->spine = tuplestore_begin_heap(true, false, kilobytes(memory_limit() / 4));
+    if (state->batches.count == 0)
+        state->spine = tuplestore_begin_heap(true, false, kilobytes(memory_limit() / 4));
+    MemoryContextSwitchTo(state->batch_memory);
     auto *index = new (palloc(sizeof(SpineIndex))) SpineIndex{
         state->values, state->payload, state->flat, space.is_shared() ? SIZE_MAX : index_budget(),
         space,         header};
@@ -124,16 +156,14 @@ bool read_history_into_index(AsofState *state)
     reader->state = state;
     reader->keys = key_array(state);
     reader->values = static_cast<Datum *>(palloc(sizeof(Datum) * width * SpineIndex::batch_size));
-    PlanState *child = history_child(state);
     ExprContext *econtext = state->custom.ss.ps.ps_ExprContext;
     bool fits = true;
     while (fits)
     {
         CHECK_FOR_INTERRUPTS();
-        TupleTableSlot *slot = ExecProcNode(child);
+        TupleTableSlot *slot = next_history_row(state);
         if (TupIsNull(slot))
             break;
-        ++state->history_rows;
         if (batched)
         {
             const auto at = static_cast<std::size_t>(reader->count);
@@ -158,17 +188,16 @@ bool read_history_into_index(AsofState *state)
 // False as soon as the index would outgrow its memory; the row at hand is in the tuplestore.
 bool read_spine_into_index(AsofState *state)
 {
-    PlanState *child = spine_child(state);
     Datum *keys = key_array(state);
     bool fits = true;
     while (fits)
     {
         CHECK_FOR_INTERRUPTS();
-        TupleTableSlot *slot = ExecProcNode(child);
+        TupleTableSlot *slot = next_spine_row(state);
         if (TupIsNull(slot))
             break;
-        ++state->spine_rows;
-        tuplestore_puttupleslot(state->spine, slot);
+        if (state->batches.count == 0)
+            tuplestore_puttupleslot(state->spine, slot);
         const SpineRow row = look_at(state, slot, keys);
         MemoryContext caller =
             MemoryContextSwitchTo(state->custom.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
@@ -187,83 +216,91 @@ void sort_spine_row(AsofState *state, TupleTableSlot *slot, Datum *keys)
     state->merge->add_spine(slot, row.keys, row.time, row.present);
 }
 
-// Rows that were read before the memory ran out come first.
-void read_into_sorts(AsofState *state, Tuplestorestate *read_before)
+void read_into_sorts(AsofState *state)
 {
-    MemoryContext caller = MemoryContextSwitchTo(state->memory);
-    const AsofPlan &plan = state->plan;
+    MemoryContext caller = MemoryContextSwitchTo(state->batch_memory);
     state->merge = new (palloc(sizeof(SortMerge)))
-        SortMerge{state->values, plan, ExecGetResultType(spine_child(state)),
+        SortMerge{state->values, state->plan, ExecGetResultType(spine_child(state)),
                   ExecGetResultType(history_child(state)), kilobytes(index_budget())};
     MemoryContextSwitchTo(caller);
     Datum *keys = key_array(state);
-    while (read_before != nullptr &&
-           tuplestore_gettupleslot(read_before, true, false, state->spine_row))
-        sort_spine_row(state, state->spine_row, keys);
-    ExecClearTuple(state->spine_row);
-    if (read_before != nullptr)
-        tuplestore_end(read_before);
     for (;;)
     {
         CHECK_FOR_INTERRUPTS();
-        TupleTableSlot *slot = ExecProcNode(spine_child(state));
+        TupleTableSlot *slot = next_spine_row(state);
         if (TupIsNull(slot))
             break;
-        ++state->spine_rows;
         sort_spine_row(state, slot, keys);
     }
     while (state->spine_rows > 0)
     {
         CHECK_FOR_INTERRUPTS();
-        TupleTableSlot *slot = ExecProcNode(history_child(state));
+        TupleTableSlot *slot = next_history_row(state);
         if (TupIsNull(slot))
             break;
-        ++state->history_rows;
         state->merge->add_history(slot);
     }
     state->merge->sort();
     pfree(keys);
 }
 
-// The index is given up; what is in the tuplestore goes to the sorts, and the rest of the spine after it.
-void go_over_to_sorts(AsofState *state)
+// The index is given up. The whole is cut into batches; a batch is sorted.
+void go_over(AsofState *state, bool history_begun)
 {
-    Tuplestorestate *read_before = state->spine;
-    Space space{state->memory};
-    state->spine = nullptr;
     state->index = nullptr;
-    SpineIndex::release(space, &state->own_index);
-    tuplestore_rescan(read_before);
-    read_into_sorts(state, read_before);
+    MemoryContextReset(state->batch_memory);
+    tuplestore_rescan(state->spine);
+    if (state->batches.count > 0)
+    {
+        tuplestore_rescan(state->batches.history[state->batches.current]);
+        return read_into_sorts(state);
+    }
+    Tuplestorestate *read_before = state->spine;
+    state->spine = nullptr;
+    if (history_begun)
+    {
+        state->history_rows = 0;
+        ExecReScan(history_child(state));
+    }
+    split_into_batches(state, read_before);
+    state->batches.current = -1;
+    (void) next_batch(state);
 }
 
 void read_into_index(AsofState *state)
 {
     state->own_index = IndexHeader{};
-    state->index = make_index(state, Space{state->memory}, &state->own_index);
+    state->index = make_index(state, Space{state->batch_memory}, &state->own_index);
     if (!read_spine_into_index(state))
-        return go_over_to_sorts(state);
+        return go_over(state, false);
     if (state->spine_rows == 0)
         return;
-    MemoryContext caller = MemoryContextSwitchTo(state->memory);
+    MemoryContext caller = MemoryContextSwitchTo(state->batch_memory);
     state->index->build();
     state->index->open();
     MemoryContextSwitchTo(caller);
     if (!read_history_into_index(state))
-    {
-        state->history_rows = 0;
-        ExecReScan(history_child(state));
-        return go_over_to_sorts(state);
-    }
+        return go_over(state, true);
     state->index->finish();
-    state->kept = state->own_index.kept;
-    state->peak = state->index->memory();
+    if (state->batches.count > 0)
+        tuplestore_rescan(state->spine);
+    state->kept += state->own_index.kept;
+    state->peak = std::max(state->peak, state->index->memory());
 }
 
 }  // namespace
 
+void read_batch(AsofState *state)
+{
+    state->next_row = 0;
+    read_into_index(state);
+}
+
 void read_inputs(AsofState *state)
 {
+    state->batch_memory =
+        AllocSetContextCreate(state->memory, "quiver as-of batch", ALLOCSET_DEFAULT_SIZES);
+    state->batches = Batches{};
     state->spine_rows = state->history_rows = state->kept = 0;
     state->peak = 0;
     state->next_row = 0;
@@ -275,16 +312,24 @@ void read_inputs(AsofState *state)
     else if (state->plan.strategy == Strategy::hash && can_hash)
         read_into_index(state);
     else
-        read_into_sorts(state, nullptr);
+        read_into_sorts(state);
     state->ready = true;
 }
 
 void forget_inputs(AsofState *state)
 {
     ExecClearTuple(state->spine_row);
+    ExecClearTuple(state->history_row);
     ExecClearTuple(state->payload_row);
-    if (state->spine != nullptr)
+    const Batches &batches = state->batches;
+    for (int i = std::max(batches.current, 0); i < batches.count; ++i)
+    {
+        tuplestore_end(batches.spine[i]);
+        tuplestore_end(batches.history[i]);
+    }
+    if (state->spine != nullptr && batches.count == 0)
         tuplestore_end(state->spine);
+    state->batches = Batches{};
     if (state->merge != nullptr)
         state->merge->end();
     state->spine = nullptr;

@@ -17,6 +17,16 @@ struct SharedAsof
     std::uint64_t peak;
 };
 
+// Both sides cut into parts by a hash of the keys, when the index of the whole spine does not fit: each
+// part is joined by itself, in an index of its own or, if that does not fit either, by sorting.
+struct Batches
+{
+    int count;  // 0: the join is done in one piece
+    int current;
+    Tuplestorestate **spine;
+    Tuplestorestate **history;
+};
+
 // Starts with the node PostgreSQL sees. Lives in the executor's memory context.
 struct AsofState
 {
@@ -31,7 +41,10 @@ struct AsofState
     int history_columns;  // the last one needed
     TupleTableSlot *payload_row;  // a winner that is kept as a tuple
     TupleTableSlot *spine_row;  // as it comes back from the tuplestore
-    MemoryContext memory;  // index, tuplestore, sorts; reset on rescan
+    TupleTableSlot *history_row;  // likewise, from a batch
+    MemoryContext memory;  // index, tuplestores, sorts; reset on rescan
+    MemoryContext batch_memory;  // below it: of the batch at hand
+    Batches batches;
     bool ready;
     SpineIndex *index;
     IndexHeader own_index;
@@ -56,6 +69,21 @@ inline PlanState *history_child(AsofState *state)
     return static_cast<PlanState *>(lsecond(state->custom.custom_ps));
 }
 
+// The spine row at hand, its keys and its time.
+struct SpineRow
+{
+    Datum *keys;
+    Datum time;
+    bool present;
+};
+
+// Room for the keys of one row.
+Datum *key_array(const AsofState *state);
+SpineRow look_at(AsofState *state, TupleTableSlot *row, Datum *keys);
+// A history row's keys; false if one of them or a time is NULL.
+bool history_keys(const AsofState *state, TupleTableSlot *row, Datum *keys);
+std::size_t index_budget();
+
 // Read both sides (asof_read.cpp).
 void read_inputs(AsofState *state);
 // The steps of it that a parallel join takes in its own order.
@@ -64,6 +92,11 @@ bool read_spine_into_index(AsofState *state);
 bool read_history_into_index(AsofState *state);
 // In the company of other processes (asof_parallel.cpp).
 void read_in_parallel(AsofState *state);
+// Go on to the next batch that has spine rows; false after the last (asof_batches.cpp).
+bool next_batch(AsofState *state);
+void split_into_batches(AsofState *state, Tuplestorestate *read_before);
+// Join the spine and history of the batch at hand (asof_read.cpp).
+void read_batch(AsofState *state);
 // Free everything read.
 void forget_inputs(AsofState *state);
 

@@ -8,12 +8,12 @@ CREATE FUNCTION pg_temp.asof_time(spread int) RETURNS timestamptz LANGUAGE sql V
                 ELSE timestamptz '2024-10-26 20:00+00' + (random() * spread)::int * interval '15 minutes' END
 $$;
 
--- A seed makes the same two tables each time; some seeds make one of them empty.
+-- A seed makes the same two tables each time; some seeds make one of them empty, some a spine that 64 kB do not hold.
 CREATE FUNCTION pg_temp.asof_fill(seed int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     spread int := 5 + seed % 7 * 40;
     keys int := 1 + seed % 5 * 8;
-    spine_rows int := CASE WHEN seed % 29 = 3 THEN 0 ELSE 40 + seed % 11 * 20 END;
+    spine_rows int := CASE WHEN seed % 29 = 3 THEN 0 WHEN seed % 50 = 17 THEN 3000 ELSE 40 + seed % 11 * 20 END;
     history_rows int := CASE WHEN seed % 31 = 5 THEN 0 ELSE 60 + seed % 13 * 30 END;
 BEGIN
     PERFORM setseed(seed / 1000.0);
