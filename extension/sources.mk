@@ -3,6 +3,12 @@
 SOURCES = \
 	module \
 	features/query_text \
+	features/query_lineage \
+	features/sketch_calls \
+	features/drift_calls \
+	kernels/drift \
+	kernels/sketch_quantile \
+	kernels/sketch_distinct \
 	features/record_query \
 	features/online_plan \
 	features/online_read \

@@ -73,6 +73,8 @@ check 'an average continues the list' has 'weather\|rain, snow, wind, storm\|win
 check 'vectors are grouped by hashing' grep -q 'HashAggregate' "$output"
 check 'duplicates are counted' has '300\|.* = .* \(copy\)$'
 check 'the scalar level has figures' has 'scalar\|[0-9.]+\|[0-9.]+\|[0-9.]+'
+check 'a dataset is made again as it was' has 'as it was\|31\|9$'
+check 'and online is newer' has 'now, online\|38\|2$'
 check 'times are printed' [ "$(grep -cE '^ +[0-9]+\.[0-9]+ ms$' "$output")" -ge 10 ]
 check 'the end says how long it took' grep -qE '^[0-9]+ acts, [0-9]+\.[0-9] s in all\.' "$output"
 check 'no colour in a file' bash -c "! grep -q $'\x1b' '$output'"
