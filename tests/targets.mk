@@ -41,6 +41,11 @@ unit-arm64: ## the same tests cross-compiled, under qemu-aarch64
 bench-kernels: ## the kernels against plain C loops (ARGS=--write keeps the table)
 	@bench/kernels/run.sh $(ARGS)
 
+.PHONY: bench-audit
+bench: bench-audit
+bench-audit: ## what the audit costs beside pgaudit (ARGS=--write keeps the table)
+	@bench/audit/run.sh $(ARGS)
+
 lint: ## clang-format, clang-tidy, shellcheck, SQL style
 	@bash tests/tools/lint.sh
 

@@ -2,6 +2,7 @@
 #include "audit/area.hpp"
 
 #include "audit/digest.hpp"
+#include "pg/wal_reader.hpp"
 
 #include <cstdio>
 #include <fcntl.h>
@@ -64,8 +65,11 @@ void set_up(AreaHead *head, std::size_t stages, std::size_t ring_bytes)
     head->shards = static_cast<std::uint32_t>(settings.shards);
     head->ring_bytes = ring_bytes;
     head->stages = stages;
-    if (!random_bytes(head->salt_key, sizeof head->salt_key))
+    if (!random_bytes(head->parameter_key, sizeof head->parameter_key))
         ereport(FATAL, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes"));
+    const pg::LastCheckpoint last = pg::last_checkpoint();
+    head->redo = last.redo;
+    head->redo_time = last.time;
     for (pg_atomic_uint64 *counter :
          {&head->flush_asked, &head->flush_done, &head->seal_asked, &head->policy_labels,
           &head->written_events, &head->written_bytes, &head->synced_leaves, &head->sealed_leaves,

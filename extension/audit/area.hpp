@@ -67,7 +67,8 @@ struct AreaHead
     pg_atomic_uint64 synced_leaves;
     pg_atomic_uint64 sealed_leaves;
     pg_atomic_uint64 segment;
-    std::uint8_t salt_key[32];
+    XLogRecPtr redo;  // of the last checkpoint before this start; invalid after a clean shutdown
+    std::int64_t redo_time;
     std::uint8_t parameter_key[32];
     Ring rings[max_shards];
 };

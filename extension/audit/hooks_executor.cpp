@@ -91,6 +91,8 @@ public:
             return;
         }
         wanted_ = true;
+        if (is_repeated({entry->relation, verb, flags, columns}))
+            return;
         if (klass_ != EventClass::write)
             klass_ = klass;
         const ActionBytes *bytes = find_action(entry, verb, flags, columns);
@@ -110,6 +112,26 @@ public:
     void force() { force_ = true; }
 
 private:
+    struct Added
+    {
+        Oid relation;
+        Verb verb;
+        std::uint8_t flags;
+        const Bitmapset *columns;
+    };
+
+    // A relation may stand several times in one statement, as in a self-join.
+    bool is_repeated(const Added &action)
+    {
+        for (int i = 0; i < added_count_; ++i)
+            if (added_[i].relation == action.relation && added_[i].verb == action.verb &&
+                added_[i].flags == action.flags && bms_equal(added_[i].columns, action.columns))
+                return true;
+        if (added_count_ < most_remembered)
+            added_[added_count_++] = action;
+        return false;
+    }
+
     void add(std::string_view bytes)
     {
         if (builder.field(Field::action, bytes))
@@ -127,8 +149,12 @@ private:
         builder.field(Field::action, bytes);
     }
 
+    static constexpr int most_remembered = 16;
+
     const QueryDesc *query_;
     int position_;
+    Added added_[most_remembered];
+    int added_count_ = 0;
     EventClass klass_ = EventClass::read;
     bool wanted_ = false;
     bool skipped_ = false;

@@ -95,7 +95,6 @@ void touched(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
         case OAT_POST_ALTER:
             if (argument != nullptr && static_cast<ObjectAccessPostAlter *>(argument)->is_internal)
                 return;
-            address.objectSubId = 0;
             if (is_implied_type(address))
                 return;
             verb = Verb::alter;
@@ -158,6 +157,13 @@ void object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
         touched(access, class_id, object_id, sub_id, argument);
 }
 
+// Objects that the server makes behind those of the user; some have numbers for names.
+bool is_behind(std::string_view name)
+{
+    return name.starts_with("pg_toast") || name.starts_with("\"RI_ConstraintTrigger") ||
+           name.starts_with("\"_RETURN\"");
+}
+
 void record_object(const TouchedObject &object, int position, char *type, char *name)
 {
     const OpenStatement *statement = statement_at(position);
@@ -212,7 +218,7 @@ void finish_objects(int position)
             type = object.type;
             name = object.name;
         }
-        if (name != nullptr)
+        if (name != nullptr && !is_behind(name))
             record_object(object, position, type, name);
     }
     current.count = 0;

@@ -145,12 +145,12 @@ void tell_outcome(Outcome outcome, SubTransactionId first, TransactionId xid)
     append_event();
 }
 
-void before_commit()
+void before_commit(Outcome outcome)
 {
     if (!settings.durable)
         return;
     const TransactionId xid = GetTopTransactionIdIfAny();
-    end_transaction(Outcome::committed, xid);
+    end_transaction(outcome, xid);
     if (write_stage_to_wal() && !TransactionIdIsValid(xid))
         XLogFlush(XactLastRecEnd);
     else if (RecoveryInProgress() && session.stage->events != 0)
@@ -180,7 +180,8 @@ void transaction_ends(XactEvent event, void *)
         return;
     switch (event)
     {
-        case XACT_EVENT_PRE_COMMIT: before_commit(); return;
+        case XACT_EVENT_PRE_COMMIT: before_commit(Outcome::committed); return;
+        case XACT_EVENT_PRE_PREPARE: before_commit(Outcome::prepared); return;
         case XACT_EVENT_COMMIT:
         case XACT_EVENT_PREPARE:
         case XACT_EVENT_ABORT:

@@ -94,8 +94,41 @@ void add_named(Verb verb, EventClass klass, const char *type, const char *name)
     const ActionHead head{verb, klass, 0, 0};
     std::memcpy(bytes, &head, sizeof head);
     const int size = snprintf(bytes + sizeof head, sizeof bytes - sizeof head, "%s%c%.*s", type, 0,
-                              3 * NAMEDATALEN, name != nullptr ? name : "?");
+                              3 * NAMEDATALEN, name != nullptr ? name : "all");
     builder.field(Field::action, {bytes, sizeof head + static_cast<std::size_t>(size) + 1});
+}
+
+// The relation that a list of names is, for commands that have one of any kind of object.
+void add_named_relation(ObjectType type, Node *object, bool &by_object, bool &excluded)
+{
+    if ((type == OBJECT_TABLE || type == OBJECT_VIEW || type == OBJECT_MATVIEW ||
+         type == OBJECT_FOREIGN_TABLE || type == OBJECT_SEQUENCE || type == OBJECT_INDEX) &&
+        object != nullptr && IsA(object, List))
+        add_range_vars(list_make1(makeRangeVarFromNameList(castNode(List, object))), Verb::alter,
+                       by_object, excluded);
+}
+
+// Whom and what GRANT and REVOKE are about.
+void add_grant(const GrantStmt *grant, bool &by_object, bool &excluded)
+{
+    if (grant->targtype == ACL_TARGET_OBJECT && grant->objtype == OBJECT_TABLE)
+        add_range_vars(grant->objects, Verb::alter, by_object, excluded);
+    ListCell *cell;
+    foreach (cell, grant->grantees)
+    {
+        const auto *role = lfirst_node(RoleSpec, cell);
+        add_named(Verb::none, EventClass::role, "role",
+                  role->roletype == ROLESPEC_PUBLIC ? "public" : role->rolename);
+    }
+}
+
+void add_role_grant(const GrantRoleStmt *grant)
+{
+    ListCell *cell;
+    foreach (cell, grant->granted_roles)
+        add_named(Verb::alter, EventClass::role, "role", lfirst_node(AccessPriv, cell)->priv_name);
+    foreach (cell, grant->grantee_roles)
+        add_named(Verb::none, EventClass::role, "role", lfirst_node(RoleSpec, cell)->rolename);
 }
 
 // What the command's node says of the objects it is about, for commands whose objects no hook names.
@@ -128,6 +161,33 @@ void add_objects(Node *statement, bool &by_object, bool &excluded)
             if (castNode(ClusterStmt, statement)->relation != nullptr)
                 add_range_vars(list_make1(castNode(ClusterStmt, statement)->relation), Verb::maintain,
                                by_object, excluded);
+            break;
+        case T_AlterTableStmt:
+            add_range_vars(list_make1(castNode(AlterTableStmt, statement)->relation), Verb::alter,
+                           by_object, excluded);
+            break;
+        case T_RefreshMatViewStmt:
+            add_range_vars(list_make1(castNode(RefreshMatViewStmt, statement)->relation),
+                           Verb::maintain, by_object, excluded);
+            break;
+        case T_CommentStmt:
+            add_named_relation(castNode(CommentStmt, statement)->objtype,
+                               castNode(CommentStmt, statement)->object, by_object, excluded);
+            break;
+        case T_SecLabelStmt:
+            add_named_relation(castNode(SecLabelStmt, statement)->objtype,
+                               castNode(SecLabelStmt, statement)->object, by_object, excluded);
+            break;
+        case T_GrantStmt: add_grant(castNode(GrantStmt, statement), by_object, excluded); break;
+        case T_GrantRoleStmt: add_role_grant(castNode(GrantRoleStmt, statement)); break;
+        case T_AlterRoleSetStmt:
+            if (castNode(AlterRoleSetStmt, statement)->role != nullptr)
+                add_named(Verb::alter, EventClass::role, "role",
+                          castNode(AlterRoleSetStmt, statement)->role->rolename);
+            break;
+        case T_AlterDatabaseSetStmt:
+            add_named(Verb::alter, EventClass::ddl, "database",
+                      castNode(AlterDatabaseSetStmt, statement)->dbname);
             break;
         case T_VariableSetStmt:
             add_named(Verb::alter, EventClass::misc_set, "setting",
@@ -174,7 +234,8 @@ bool record_command(PlannedStmt *plan, const char *source, ParamListInfo paramet
     bool excluded = false;
     if (IsTransactionState())
         add_objects(statement, by_object, excluded);
-    if (excluded || (!wants(klass) && !by_object))
+    // A label hides what is done with the rows, not what is done to the table.
+    if ((excluded && can_be_object) || (!wants(klass) && !by_object))
         return false;
     add_text(source, plan->stmt_location, plan->stmt_len, is_setting(statement));
     add_parameters(parameters);

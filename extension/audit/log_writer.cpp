@@ -84,6 +84,13 @@ void LogWriter::open()
     if (!list_segments(audit_directory(), range))
         ereport(ERROR, errcode_for_file_access(),
                 errmsg("could not read the audit directory \"%s\": %m", audit_directory()));
+    if (range.last != 0 && is_copied_log())
+    {
+        if (!move_copied_log(moved_))
+            ereport(ERROR, errcode_for_file_access(),
+                    errmsg("could not move the copied audit log to \"%s\": %m", moved_));
+        range = {};
+    }
     if (range.last == 0)
         begin_log();
     else
@@ -105,6 +112,7 @@ void LogWriter::begin_log()
         chain_[shard] = chain_origin(log_id_, static_cast<std::uint16_t>(shard));
     }
     begin_segment(1);
+    write_identity();
 }
 
 bool LogWriter::begin_segment(std::uint64_t number)
@@ -223,7 +231,7 @@ void LogWriter::append(RecordHead record, const std::uint8_t *payload, std::uint
     std::memset(at + sizeof record + record.payload, 0,
                 record.length - sizeof record - record.payload);
     used_ += record.length;
-    if (flags & record_recovered)
+    if (remembers_ && (flags & record_recovered) != 0)
         (void) known_.find(known_key(record.session, record.first_event));
 }
 
@@ -231,6 +239,23 @@ bool LogWriter::knows(std::uint64_t session, std::uint64_t first_event)
 {
     SessionTable::Entry *entry = known_.peek(known_key(session, first_event));
     return entry != nullptr;
+}
+
+void LogWriter::learn(std::int64_t since)
+{
+    static std::uint8_t buffer[max_record_bytes];
+    SegmentReader reader;
+    for (std::uint64_t number = segment_; number > 1; --number)
+    {
+        if (!reader.open(audit_directory(), number - 1) || !reader.has_head())
+            break;
+        RecordHead record;
+        while (reader.next(record, buffer) == ReadResult::record)
+            (void) known_.find(known_key(record.session, record.first_event));
+        if (reader.head().created < since)
+            break;
+    }
+    reader.close();
 }
 
 bool LogWriter::write()

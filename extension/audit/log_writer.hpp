@@ -28,9 +28,18 @@ public:
     // A new segment if this one is full, after everything is synced.
     bool rotate_if_full();
 
-    // Whether the last segment has a record that begins with this event of this session.
+    // Whether a segment that was read at the start, or what was taken up since, has a record that begins
+    // with this event of this session.
     bool knows(std::uint64_t session, std::uint64_t first_event);
-    void forget_known() { known_.release(); }
+    // Reads the segments that were open at that time or later, for knows().
+    void learn(std::int64_t since);
+    void forget_known()
+    {
+        known_.release();
+        remembers_ = false;
+    }
+    // The directory that a copied log was moved to, or empty.
+    const char *moved() const { return moved_; }
 
     std::uint64_t leaves() const { return tree_.size; }
     std::uint64_t segment() const { return segment_; }
@@ -69,9 +78,16 @@ private:
     std::int64_t last_anchor_ = 0;
     SigningKey key_{};
     SessionTable known_{};
+    bool remembers_ = true;
+    char moved_[1024]{};
 };
 
 extern LogWriter log_writer;
+
+// log_identity.cpp: whether the directory's log is this server's own.
+void write_identity();
+bool is_copied_log();
+bool move_copied_log(char (&moved)[1024]);
 
 // Compresses closed segments as the settings say. Returns the first to keep if some are to go, else 0; they
 // are removed once the log says so and that is sealed.

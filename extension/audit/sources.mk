@@ -10,6 +10,7 @@ SOURCES += \
 	audit/hooks_utility \
 	audit/install \
 	audit/labels \
+	audit/log_identity \
 	audit/log_seal \
 	audit/log_writer \
 	audit/names \
@@ -25,5 +26,6 @@ SOURCES += \
 	audit/text \
 	audit/verify \
 	audit/verify_notes \
+	audit/wal \
 	audit/worker \
 

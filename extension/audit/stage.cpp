@@ -279,7 +279,8 @@ void end_transaction(Outcome outcome, TransactionId xid)
             return;
         event.xid = xid;
         if (event.outcome == Outcome::done ||
-            (event.outcome == Outcome::committed && outcome == Outcome::rolled_back))
+            ((event.outcome == Outcome::committed || event.outcome == Outcome::prepared) &&
+             outcome == Outcome::rolled_back))
             event.outcome = outcome;
         else if (event.outcome == Outcome::running && outcome == Outcome::rolled_back)
             event.outcome = Outcome::failed;

@@ -3,6 +3,7 @@
 
 #include "audit/digest.hpp"
 #include "audit/stage.hpp"
+#include "audit/wal.hpp"
 
 #include <cinttypes>
 #include <csignal>
@@ -145,6 +146,24 @@ void tidy_up(std::int64_t now)
         remove_segments_before(keep);
 }
 
+// Durable events that no segment has: after a crash, and on a standby the primary's.
+void read_wal(std::int64_t now)
+{
+    static std::int64_t last_read = 0;
+    if (wal_is_over() || (RecoveryInProgress() && now - last_read < second / 2))
+        return;
+    last_read = now;
+    const std::uint64_t taken = follow_wal();
+    if (!wal_is_over())
+        return;
+    log_writer.forget_known();
+    if (taken == 0 || !log_writer.has_room(4096))
+        return;
+    char message[96];
+    snprintf(message, sizeof message, "%" PRIu64 " records taken up from WAL", taken);
+    append_own(EventKind::start, "WAL", message, taken);
+}
+
 // One round. False if the log cannot be written.
 bool work(bool last)
 {
@@ -153,6 +172,7 @@ bool work(bool last)
     const bool flush = asked != pg_atomic_read_u64(&area.head->flush_done);
     sweep_stages(now - static_cast<std::int64_t>(settings.stage_ms) * 1000);
     bool more;
+    read_wal(now);
     do
     {
         record_losses();
@@ -199,19 +219,22 @@ void reload()
 void begin_work()
 {
     log_writer.open();
+    begin_wal(area.head->redo);
+    if (!wal_is_over())
+        log_writer.learn(area.head->redo_time);
     Recovered recovered{};
     while (!recover_old_areas(recovered))
     {
         complain("write");
         (void) WaitLatch(MyLatch, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 1000, PG_WAIT_EXTENSION);
     }
-    log_writer.forget_known();
-    char message[512];
+    char message[1536];
     snprintf(message, sizeof message,
              "quiver.audit = %s; taken up from an earlier run: %" PRIu64 " records, %" PRIu64
-             " stages; %" PRIu64 " unfinished; %" PRIu64 " bytes cut",
+             " stages; %" PRIu64 " unfinished; %" PRIu64 " bytes cut%s%s",
              settings.classes_text, recovered.records, recovered.stages, recovered.unfinished,
-             log_writer.torn_bytes());
+             log_writer.torn_bytes(), log_writer.moved()[0] != '\0' ? "; a copied log was moved to " : "",
+             log_writer.moved());
     append_own(EventKind::start, "START", message, recovered.records);
     (void) (log_writer.write() && sync_log() && log_writer.checkpoint(true, true));
 }

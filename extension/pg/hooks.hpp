@@ -8,6 +8,7 @@
 #undef ENABLE_GSS
 
 extern "C" {
+#include "access/parallel.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "access/xloginsert.h"
@@ -79,6 +80,7 @@ extern "C" {
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/backend_status.h"
+#include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/queryenvironment.h"
 #include "utils/rel.h"

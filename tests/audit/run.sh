@@ -14,6 +14,7 @@ cleanup() {
     for pid in "$scratch"/*/postmaster.pid; do
         [ ! -e "$pid" ] || kill -QUIT "$(head -n 1 "$pid")" 2>/dev/null || :
     done
+    umount "$scratch"/disk_* 2>/dev/null || :
     rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -25,7 +26,7 @@ bindir=$scratch/root$(pgtree_config --bindir)
 export PATH=$bindir:$PATH
 . tests/audit/lib.sh
 
-[ $# -gt 0 ] || set -- gaps secrets tamper
+[ $# -gt 0 ] || set -- gaps secrets tamper corpus crash
 for test; do
     # shellcheck source=/dev/null
     . "tests/audit/$test.sh"

@@ -55,6 +55,7 @@ none_running() {
 
 check 'the demo ends well' [ "$status" -eq 0 ]
 check 'every act is played' [ "$(grep -cE '^[0-9]+\. ' "$output")" -eq "$(acts)" ]
+check 'the audit log verifies' grep -qE 'info *\| summary .* 0 errors, 0 warnings' "$output"
 check 'king: the queen is near' has 'queen\|0\.249$'
 check 'jazz: blues, then music' has 'jazz\|blues 0\.22  music 0\.24 '
 check 'the index finds the sea near the ocean' has 'sea\|0\.161$'

@@ -1,0 +1,75 @@
+// Reading logical messages back from WAL, and what the control file says of the last checkpoint.
+#pragma once
+
+#include "pg/hooks.hpp"
+
+extern "C" {
+#include "access/transam.h"
+#include "access/xlogreader.h"
+#include "access/xlogrecovery.h"
+#include "access/xlogutils.h"
+#include "catalog/pg_control.h"
+#include "common/controldata_utils.h"
+}
+
+#include <cstring>
+
+namespace quiver::pg {
+
+struct LastCheckpoint
+{
+    XLogRecPtr redo;  // invalid after a clean shutdown: nothing has to be recovered
+    std::int64_t time;  // microseconds since 2000
+};
+
+inline LastCheckpoint last_checkpoint()
+{
+    bool is_sound;
+    ControlFileData *control = get_controlfile(DataDir, &is_sound);
+    LastCheckpoint last{InvalidXLogRecPtr, 0};
+    if (is_sound && control->state != DB_SHUTDOWNED)
+        last.redo = control->checkPointCopy.redo;
+    last.time = (static_cast<std::int64_t>(control->checkPointCopy.time) -
+                 (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY) *
+                USECS_PER_SEC;
+    pfree(control);
+    return last;
+}
+
+// Calls f(bytes, size) for each message with that prefix from `from` to `limit`; f returns false to stop
+// before it. Returns where to go on.
+template <class F>
+inline XLogRecPtr each_logical_message(XLogRecPtr from, XLogRecPtr limit, const char *prefix, F &&f)
+{
+    auto *wait = static_cast<ReadLocalXLogPageNoWaitPrivate *>(
+        palloc0(sizeof(ReadLocalXLogPageNoWaitPrivate)));
+    XLogReaderRoutine routine{};
+    routine.page_read = read_local_xlog_page_no_wait;
+    routine.segment_open = wal_segment_open;
+    routine.segment_close = wal_segment_close;
+    XLogReaderState *reader = XLogReaderAllocate(wal_segment_size, nullptr, &routine, wait);
+    if (reader == nullptr)
+        return from;
+    XLogRecPtr next = from;
+    if (from < limit && !XLogRecPtrIsInvalid(XLogFindNextRecord(reader, from)))
+    {
+        char *error;
+        while (reader->EndRecPtr < limit && XLogReadRecord(reader, &error) != nullptr)
+        {
+            if (XLogRecGetRmid(reader) == RM_LOGICALMSG_ID)
+            {
+                const auto *message =
+                    reinterpret_cast<const xl_logical_message *>(XLogRecGetData(reader));
+                if (std::strcmp(message->message, prefix) == 0 &&
+                    !f(message->message + message->prefix_size, message->message_size))
+                    break;
+            }
+            next = reader->EndRecPtr;
+        }
+    }
+    XLogReaderFree(reader);
+    pfree(wait);
+    return next;
+}
+
+}  // namespace quiver::pg

@@ -1,0 +1,152 @@
+# Servers and processes killed under load, full disks under each policy, machines that crash, standbys that are promoted.
+# shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
+printf '%s\n' 'INSERT INTO t (pid) VALUES (pg_backend_pid());' >"$scratch/insert.sql"
+printf '%s\n' 'BEGIN;' 'INSERT INTO t (pid) VALUES (pg_backend_pid());' 'SELECT count(*) FROM t WHERE id = 1;' 'COMMIT;' >"$scratch/two.sql"
+load() { # load SECONDS CLIENTS SCRIPT: in the background
+    PGOPTIONS='' pgbench -n -T "$1" -c "$2" -f "$scratch/$3.sql" >"$scratch/load.log" 2>&1 &
+    loader=$!
+}
+end_load() { wait "$loader" 2>/dev/null || :; }
+rows() { ask 'SELECT count(*) FROM t'; }
+inserts() { ask "SELECT count(*) FROM quiver.audit_events() WHERE verb = 'INSERT' AND object_name = 'public.t' AND outcome IN ($1)"; }
+problems() { ask "SELECT string_agg(DISTINCT problem, ',') FROM quiver.audit_verify() WHERE severity <> 'info'"; }
+# audited WHAT: every committed row has its event, and the log is sound. Of a transaction that was cut off the
+# log may not know how it ended.
+audited() {
+    local committed=0 possible=0 count=0
+    count=$(rows)
+    committed=$(inserts "'committed'") possible=$(inserts "'committed', 'crashed', 'done', 'running'")
+    check "$1: every committed row has an event ($committed <= $count <= $possible)" yes \
+        "$([ "$committed" -le "$count" ] && [ "$count" -le "$possible" ] && [ "$count" -gt 50 ] && echo yes)"
+    check "$1: the log is sound and nothing is lost" '' "$(problems)"
+}
+worker_pid() { pgrep -P "$(head -n 1 "$data/postmaster.pid")" -f 'quiver audit'; }
+answers() { [ "$(ask 'SELECT 1')" = 1 ] && [ "$(ask 'SELECT is_running FROM quiver.audit_status()')" = t ]; }
+
+new_cluster crash shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_ring_size=4MB
+q 'CREATE TABLE t (id serial, pid int)' >/dev/null
+load 20 4 two
+sleep 2
+kill_server
+end_load
+wait_for 20 answers || :
+audited 'postmaster killed'
+load 20 4 insert
+sleep 1.5
+kill -KILL "$(worker_pid)"
+end_load
+wait_for 20 answers || :
+audited 'worker killed'
+load 20 4 two
+sleep 1.5
+kill -KILL "$(ask "SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench' LIMIT 1")"
+end_load
+wait_for 20 answers || :
+audited 'backend killed'
+(q 'BEGIN' 'INSERT INTO t VALUES (-1, -1)' 'SELECT pg_sleep(30)' >/dev/null &)
+wait_for 10 bash -c "[ \"\$(psql -XqAt -U auditor -c \"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND state = 'active' AND usename = 'postgres'\")\" = 1 ]"
+kill -KILL "$(ask "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND usename = 'postgres'")"
+sleep 1
+wait_for 20 answers || :
+check 'a statement that a kill cut short is recorded as crashed' 'INSERT crashed;SELECT crashed' \
+    "$(ask "SELECT command || ' ' || outcome FROM quiver.audit_events() WHERE text LIKE '%pg_sleep%' OR (verb = 'INSERT' AND columns = '{id,pid}' AND outcome = 'crashed') ORDER BY 1" | sort -u | tr '\n' ';' | sed 's/;$//')"
+stop
+check 'the stand-alone verifier agrees' 0 "$(verify --key "$data/quiver_audit/sign.pub" "$data/quiver_audit" >"$scratch/verdict"; echo $?)"
+holds 'and tells of the start after the crash' grep -q 'had not ended when its process died' "$scratch/verdict"
+
+# A machine that crashes: what no fsync has covered is gone, the ring with it. Durable events are in WAL.
+new_cluster machine shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_durable=on fsync=on
+q 'CREATE TABLE t (id serial, pid int)' >/dev/null
+load 3 2 insert
+end_load
+before=$(inserts "'committed'")
+kill -KILL "$(head -n 1 "$data/postmaster.pid")"
+sleep 1
+rm -f "$data/quiver_audit/ring"
+truncate -s 9000 "$data/quiver_audit/0000000000000001.qas"
+: >"$data/quiver_audit/0000000000000001.notes"
+wait_for 10 start || :
+wait_for 20 answers || :
+sleep 1
+check 'durable: what the files have lost comes back from WAL' yes "$([ "$before" -gt 50 ] && [ "$(inserts "'committed'")" = "$before" ] && echo yes || echo "$before $(inserts "'committed'")")"
+check 'durable: each once' 0 "$(ask "SELECT count(*) FROM (SELECT session, number, action FROM quiver.audit_events() WHERE session IS NOT NULL GROUP BY 1, 2, 3 HAVING count(*) > 1) d")"
+stop
+
+# full POLICY: a cluster whose log fills a small disk, which grows later.
+full() {
+    local disk=$scratch/disk_$1
+    mkdir "$disk"
+    mount -t tmpfs -o "size=${2:-3500k},mode=0777" tmpfs "$disk" || return 1
+    mounted+=("$disk")
+    new_cluster "full_$1" shared_preload_libraries=quiver quiver.audit=write quiver.audit_shards=1 quiver.audit_ring_size=1200kB \
+        max_connections=10 max_worker_processes=2 max_wal_senders=0 "quiver.audit_on_full=$1" "quiver.audit_directory=$disk/log"
+    q 'CREATE TABLE t (id serial, pid int)' >/dev/null
+}
+larger() { mount -o remount,size=64m "$scratch/disk_$1"; }
+mounted=()
+many="DO \$\$ BEGIN FOR i IN 1..40000 LOOP INSERT INTO t (pid) VALUES (i); END LOOP; END \$\$"
+if full continue; then
+    check 'full disk, continue: statements go on' 'DO' "$(psql -XAtc "$many" 2>&1)"
+    lost=$(ask 'SELECT events_lost FROM quiver.audit_status()')
+    check 'full disk, continue: the loss is counted' yes "$([ "$lost" -gt 0 ] && echo yes)"
+    larger continue
+    wait_for 10 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT is_stalled FROM quiver.audit_status()')\" = f ]" || :
+    check 'full disk, continue: what is there and what is counted as lost is all' yes \
+        "$(total=$(($(inserts "'committed', 'done', 'running'") + lost)) && [ $total -ge 40000 ] && [ $total -le 40005 ] && echo yes || echo $total)"
+    check 'full disk, continue: the verifier names the loss' 'lost events' "$(problems | sed 's,^event gap.,,')"
+    check 'full disk, continue: the loss record has the count' "$lost" \
+        "$(ask "SELECT sum(rows) FROM quiver.audit_events() WHERE kind = 'loss'")"
+    stop
+    full block
+    (psql -XAtc "$many" >"$scratch/blocked" 2>&1 &)
+    sleep 4
+    check 'full disk, block: the statement waits' '' "$(cat "$scratch/blocked")"
+    larger block
+    wait_for 60 grep -q DO "$scratch/blocked" || :
+    check 'full disk, block: it goes on when there is room, and nothing is lost' '40000 0' \
+        "$(inserts "'committed'") $(ask 'SELECT events_lost FROM quiver.audit_status()')"
+    stop
+    full error
+    check 'full disk, error: the statement is refused with 53000' 53000 \
+        "$(psql -XAt -v VERBOSITY=sqlstate -c "$many" 2>&1 | sed -n 's/^ERROR:  //p')"
+    larger error
+    sleep 2
+    check 'full disk, error: statements go on when there is room, nothing is lost' 'INSERT 0 1 0' \
+        "$(psql -XAtc 'INSERT INTO t (pid) VALUES (0)' 2>&1) $(ask 'SELECT events_lost FROM quiver.audit_status()')"
+    stop
+    full stop
+    psql -XAtc "$many" >/dev/null 2>&1 || :
+    larger stop
+    holds 'full disk, stop: the server shuts down' wait_for 20 bash -c "[ ! -e '$data/postmaster.pid' ]"
+    umount "${mounted[@]}" || :
+else
+    echo 'no file system may be mounted here: the tests of a full disk are left out'
+fi
+
+new_cluster primary shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_durable=on wal_level=replica fsync=on
+q 'CREATE TABLE t (id serial, pid int)' >/dev/null
+rm -rf "$scratch/standby" && mkdir "$scratch/standby" "$scratch/socket_standby" && pgtree_give "$scratch/standby" "$scratch/socket_standby"
+chmod 700 "$scratch/standby"
+pgtree_as_server "$bindir/pg_basebackup" -h "$PGHOST" -U postgres -D "$scratch/standby" -R -X stream -c fast >"$scratch/backup.log" 2>&1
+sed -i 's|socket_primary|socket_standby|' "$scratch/standby/postgresql.conf"
+use standby
+start
+check 'a standby begins a log of its own' 1 "$(find "$data/quiver_audit" -maxdepth 1 -name 'copied-*' | wc -l)"
+check 'the copied log stays whole' 0 "$(verify --key "$data/quiver_audit/sign.pub" "$data"/quiver_audit/copied-* >"$scratch/verdict"; echo $?)"
+mark
+PGUSER=postgres q 'SELECT count(*) FROM t' >/dev/null
+check 'what a standby is asked is recorded there' 'read SELECT public.t' "$(events "session_user_name = 'postgres' AND object_name = 'public.t'" | tail -n 1)"
+use primary
+load 3 2 insert
+end_load
+total=$(inserts "'committed'")
+kill -KILL "$(head -n 1 "$data/postmaster.pid")"
+use standby
+wait_for 10 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT count(*) FROM t')\" -ge $total ]" || :
+pgtree_as_server "$bindir/pg_ctl" -D "$data" -s -w promote
+wait_for 20 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT pg_is_in_recovery()')\" = f ]" || :
+sleep 2
+check 'promotion, durable: the promoted server has every event of every row it has' yes \
+    "$([ "$total" -gt 50 ] && [ "$(inserts "'committed'")" -ge "$(rows)" ] && echo yes || echo "$total $(inserts "'committed'") $(rows)")"
+check 'promotion: its log is sound' '' "$(problems)"
+stop
