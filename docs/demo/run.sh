@@ -37,4 +37,4 @@ step 'build the extension' build
 export QUIVER_DEMO_BEGIN=$begin
 # Two workers for the parallel act, and no JIT: compiling would take longer than any query here.
 exec "$here/tests/tools/server.sh" -c shared_buffers=512MB -c jit=off -c max_parallel_workers=2 \
-    -c track_io_timing=off "$here/docs/demo/walk.sh" "$@"
+    -c track_io_timing=off -c shared_preload_libraries=quiver "$here/docs/demo/walk.sh" "$@"
