@@ -269,6 +269,7 @@ void start(QueryDesc *query, int flags)
         record_denied(query, position, sqlstate);
         failure_is_recorded = statement_at(position)->is_recorded;
         close_statement(position, failure_outcome(sqlstate), sqlstate);
+        set_running_statement(before);
         PG_RE_THROW();
     }
     PG_END_TRY();
@@ -298,6 +299,7 @@ void watched(QueryDesc *query, F &&f)
             failure_is_recorded = failure_is_recorded || statement_at(still)->is_recorded;
             close_statement(still, failure_outcome(sqlstate), sqlstate);
         }
+        set_running_statement(before);
         PG_RE_THROW();
     }
     PG_END_TRY();

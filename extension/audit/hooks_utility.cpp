@@ -287,6 +287,7 @@ void utility(PlannedStmt *plan, const char *source, bool read_only_tree,
             failure_is_recorded = failure_is_recorded || statement_at(still)->is_recorded;
             close_statement(still, failure_outcome(sqlstate), sqlstate);
         }
+        set_running_statement(before);
         PG_RE_THROW();
     }
     PG_END_TRY();

@@ -1,7 +1,7 @@
 # More than two hundred statements on three servers: without audit, with pgaudit, with quiver. What clients see
 # is the same on all; what pgaudit names quiver names; what quiver records is tests/audit/corpus.expected.
 # shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
-awk '{ printf "SET quiver.audit_context = \047%d\047;\n\\echo == %d\n%s;\n", NR, NR, $0 }' tests/audit/corpus.sql >"$scratch/corpus.sql"
+awk '{ printf "SET quiver.audit_context = \047%d\047;\n\\echo == %d\n%s;\n", NR, NR, $0 }' tests/audit/corpus.txt >"$scratch/corpus.sql"
 corpus() { # corpus NAME: every statement in one session; what the client sees
     q 'CREATE ROLE corpus_marker' >/dev/null
     psql -XAt -v VERBOSITY=default -f "$scratch/corpus.sql" 2>&1 | sed -E "s|^psql:[^ ]*: ||; s/pgsql_tmp.*//" >"$scratch/seen.$1" || :
@@ -23,15 +23,15 @@ ask "SELECT DISTINCT context::int, concat_ws(' ', class, NULLIF(verb, ''), objec
 [ -z "${QUIVER_AUDIT_KEEP:-}" ] || cp "$scratch"/corpus.actual "$scratch"/seen.* "$scratch/peer.log" "$QUIVER_AUDIT_KEEP"
 
 # The label needs the provider that only quiver brings.
-visible() { awk '/^== /{ n = $2 } n != label' label="$(grep -n '^SECURITY LABEL' tests/audit/corpus.sql | cut -d : -f 1)" "$1"; }
-check "corpus: $(wc -l <tests/audit/corpus.sql) statements, no client sees that it is audited" '' \
+visible() { awk '/^== /{ n = $2 } n != label' label="$(grep -n '^SECURITY LABEL' tests/audit/corpus.txt | cut -d : -f 1)" "$1"; }
+check "corpus: $(wc -l <tests/audit/corpus.txt) statements, no client sees that it is audited" '' \
     "$(diff <(visible "$scratch/seen.plain") <(visible "$scratch/seen.ours") | head -n 20)"
 # Which parts of a command are objects of their own differs a little from server to server: 15 is written down.
 case $(pgtree_config --version) in
     'PostgreSQL 15'*) check 'corpus: what is recorded' '' "$(diff tests/audit/corpus.expected "$scratch/corpus.actual")" ;;
 esac
 check 'corpus: every statement has an event, but those that change only its name for it' '' \
-    "$(seq "$(wc -l <tests/audit/corpus.sql)" | grep -vxF -f <(cut -d ' ' -f 1 "$scratch/corpus.actual" | sort -u) | tr '\n' ' ')"
+    "$(seq "$(wc -l <tests/audit/corpus.txt)" | grep -vxF -f <(cut -d ' ' -f 1 "$scratch/corpus.actual" | sort -u) | tr '\n' ' ')"
 # Pairs of statement and object that pgaudit has.
 sed -nE "s/.*AUDIT: SESSION,[0-9]+,[0-9]+,([A-Z]*),([^,]*),([^,]*),(\"[^\"]*\"|[^,]*),.*/\1|\2|\4|&/p" "$scratch/peer.log" |
     awk -F '|' 'match($0, /quiver.audit_context = .[0-9]+/) { n = substr($0, RSTART + 24, RLENGTH - 24); next }
