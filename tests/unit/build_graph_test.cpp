@@ -32,7 +32,7 @@ struct World
 
     World(std::size_t d, std::uint32_t m, std::uint32_t max_vertices)
         : dims(d),
-          layout(make_layout(m, static_cast<std::uint32_t>(d * sizeof(float)), 8, max_vertices)),
+          layout(make_layout(m, static_cast<std::uint32_t>(d * sizeof(float)), 8, max_vertices, 0)),
           memory(new char[layout.total_bytes + 64]())
     {
         char *base = memory.get();
