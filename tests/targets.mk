@@ -18,7 +18,7 @@ matrix: ## make check on PostgreSQL 17 and 18, in roots of Debian 13 and testing
 
 .PHONY: check-ops
 check-ops: ## the whole of tests/ops: faults, restores, hardening on real hosts (needs root)
-	@bash tests/ops/run.sh static hosts $(ARGS)
+	@bash tests/ops/run.sh static full $(ARGS)
 
 demo: ## install what is missing, build, and walk through the main job on real data
 	@bash docs/demo/run.sh

@@ -1,21 +1,26 @@
 # Faults under a writer of 50 transactions a second: how long nobody could write, and what was lost. Sourced by run.sh.
 # shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
-# drill NAME BAR SECONDS COMMAND: the writer runs SECONDS, the fault comes after three of them.
+# drill NAME BAR SECONDS COMMAND: the writer runs SECONDS, the fault comes when it is at work.
 drill() {
     local name=$1 bar=$2 seconds=$3 before result lost gap acknowledged table
     shift 3
     before=$(leader)
-    table=drill_$((++drill_number))
+    table=drill_$((++drill_number))_$(date +%s)
+    rm -f "$site/drill.json"
     database=app sql "$before" "SET ROLE app_owner; CREATE TABLE $table (n bigint PRIMARY KEY)" >/dev/null
     sleep 1
     "$hosts" ctl env PGPASSWORD="$(secret app)" /usr/bin/python3 "$here/tests/ops/writer.py" \
         "host=$drill_address port=5010 dbname=app user=app sslmode=verify-full sslrootcert=$site/pki/ca.crt connect_timeout=2 tcp_user_timeout=2000" \
         "$seconds" "$table" >"$site/drill.json" 2>"$site/drill.err" &
     local writer=$!
-    sleep 3
+    for _ in $(seq 600); do
+        ! grep -qs running "$site/drill.json" || break
+        sleep 0.2
+    done
+    sleep 2
     L=$before "$@" >"$site/drill.log" 2>&1 || say "the fault itself failed: $(tail -n 2 "$site/drill.log")"
     wait $writer || cat "$site/drill.err"
-    result=$(cat "$site/drill.json")
+    result=$(grep -v running "$site/drill.json")
     lost=$(jq -r '.lost // "the table could not be read"' <<<"$result")
     gap=$(jq -r .gap <<<"$result")
     acknowledged=$(jq -r .acknowledged <<<"$result")

@@ -28,6 +28,7 @@ static_checks() {
     good "roles: specs, defaults, READMEs and secrets" /usr/bin/python3 "$here/tests/ops/static/roles.py"
     good "each rule of roles.py fails when it is broken" static_violations
     good "the collection builds" static_collection
+    static_alerts
 }
 
 static_lint() {
@@ -67,4 +68,29 @@ static_collection() {
     local status=$?
     rm -rf "$out"
     return $status
+}
+
+# The alert rules: promtool's own check, a test that each fires and stays quiet, a runbook for each.
+static_alerts() {
+    local group name promtool=$here/tests/ops/static/promtool.sh
+    good "alert and recording rules are valid" "$promtool" check rules "$here"/ops/alerts/*.yml
+    for group in "$here"/ops/alerts/*.yml; do
+        name=$(basename "$group" .yml)
+        [ "$name" != recording ] || continue
+        good "each alert of $name fires on its cause and stays quiet without" "$promtool" test rules "$here/tests/ops/alerts/${name}_test.yml"
+    done
+    good "45 alerts or more, each with a runbook and a test" static_runbooks
+}
+
+static_runbooks() {
+    local count=0 group alert status=0
+    while IFS=: read -r group alert; do
+        count=$((count + 1))
+        group=$(basename "$group" .yml)
+        grep -qx "## $alert" "$here/ops/docs/runbooks/$group.md" || { echo "$alert has no runbook"; status=1; }
+        [ "$(grep -c "name: $alert " "$here/tests/ops/alerts/${group}_test.yml")" = 2 ] || { echo "$alert has no test"; status=1; }
+        grep -q "runbook_url: .*/$group.md#${alert,,}$" "$here/ops/alerts/$group.yml" || { echo "$alert links no runbook"; status=1; }
+    done < <(grep -oH 'alert: .*' "$here"/ops/alerts/*.yml | sed 's/alert: //')
+    echo "$count alerts"
+    [ $count -ge 45 ] && [ $status -eq 0 ]
 }

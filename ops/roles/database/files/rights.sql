@@ -31,6 +31,14 @@ UNION ALL
 SELECT 'event trigger ' || evtname || ' fires also in replica mode', format('ALTER EVENT TRIGGER %I ENABLE ALWAYS', evtname)
 FROM pg_event_trigger WHERE evtname LIKE '%audit%' AND evtenabled <> 'A'
 UNION ALL
+-- Patroni sets one when it founds the cluster; the superuser comes by the socket only.
+SELECT 'the superuser has no password', 'ALTER ROLE postgres PASSWORD NULL'
+FROM pg_authid WHERE rolname = 'postgres' AND rolpassword IS NOT NULL
+UNION ALL
+SELECT 'PUBLIC no longer reads ' || c.relname, format('REVOKE ALL ON %1$s FROM PUBLIC; GRANT SELECT ON %1$s TO pg_monitor', c.oid::regclass)
+FROM pg_class AS c, aclexplode(c.relacl) AS a
+WHERE a.grantee = 0 AND c.relname IN ('pg_stat_statements', 'pg_stat_statements_info')
+UNION ALL
 SELECT 'schema for the pool', 'CREATE SCHEMA quiver_pool' WHERE to_regnamespace('quiver_pool') IS NULL
 UNION ALL
 -- PgBouncer asks for one role's verifier as an unprivileged role; never for a superuser's.

@@ -1,0 +1,38 @@
+# Backups are of use: restore the newest state, and a moment just before a DROP TABLE, on another host; compare. Sourced.
+# shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
+# restores: on a cluster that runs, with a backup host.
+restores() {
+    local first before lost rows sum report
+    first=$(leader)
+    database=app sql "$first" "CREATE TABLE account AS SELECT n, md5(n::text) AS note FROM generate_series(1, 20000) AS n;
+        CREATE TABLE kept AS SELECT n, format('[%s,1]', n)::vector(2) AS v FROM generate_series(1, 500) AS n" >/dev/null
+    rows=$(database=app sql "$first" "SELECT count(*) || ' ' || md5(string_agg(note, ',' ORDER BY n)) FROM account")
+    sum=$(database=app sql "$first" "SELECT md5(string_agg(v::text, ',' ORDER BY n)) FROM kept")
+    before=$(sql "$first" "SELECT pg_sleep(1.2); SELECT clock_timestamp(); SELECT pg_sleep(1.2)" | grep 20)
+    database=app sql "$first" "DROP TABLE account" >/dev/null
+    sql "$first" "SELECT pg_switch_wal()" >/dev/null
+    "$hosts" run "$first" 'cd /; setpriv --reuid=postgres --regid=postgres --init-groups pgbackrest --stanza=quiver check'
+
+    drill_restore latest "" "[{database: app, name: the dropped table is gone, sql: \"SELECT to_regclass('account') IS NULL\"},
+        {database: app, name: the vectors are those of the cluster, sql: \"SELECT md5(string_agg(v::text, ',' ORDER BY n)) = '$sum' FROM kept\"}]"
+    drill_restore time "$before" "[{database: app, name: the table is there again row for row,
+        sql: \"SELECT count(*) || ' ' || md5(string_agg(note, ',' ORDER BY n)) = '$rows' FROM account\"}]"
+    drill_restore time "$before" "[{database: app, name: what does not hold, sql: \"SELECT count(*) = 1 FROM account\"}]" refused
+}
+
+# drill_restore TYPE TARGET CHECKS [refused]
+drill_restore() {
+    local log=$site/restore.log status=0 out
+    printf '{"restore_drill_type": "%s", "restore_drill_target": "%s"}' "$1" "$2" >"$site/restore.vars"
+    echo "restore_drill_checks: $3" >"$site/restore_checks.yml"
+    play restore_drill -e "@$site/restore.vars" -e "@$site/restore_checks.yml" >"$log" 2>&1 || status=$?
+    if [ "${4:-}" = refused ]; then
+        check "a restore whose data do not check fails the drill" "failed, and says so" \
+            "$([ $status -ne 0 ] && grep -q 'does not hold' "$log" && echo 'failed, and says so')"
+        return
+    fi
+    check "restore to ${1} ${2:+$2 }on the backup host, verified" 0 $status
+    [ $status -eq 0 ] || tail -n 30 "$log"
+    say "$(grep -E '"(rto|rpo|restore)_seconds"|"recovered_to"|"seconds"' "$log" | tr -d ' \n')"
+    at_most "restore to $1: time until the data answer" 60 "$(grep -o '"rto_seconds": [0-9.]*' "$log" | grep -o '[0-9.]*$')" s
+}

@@ -1,0 +1,24 @@
+-- Each statement breaks one check of security_scan; scan.sh lists which.
+CREATE EXTENSION citext;
+CREATE ROLE broken_super SUPERUSER NOLOGIN;
+CREATE ROLE broken_creator CREATEROLE NOLOGIN;
+ALTER ROLE broken_creator SET pgaudit.log = 'none';
+GRANT pg_write_all_data TO app;
+SET password_encryption = md5;
+CREATE ROLE broken_md5 LOGIN CONNECTION LIMIT 1 PASSWORD 'Abcdef-123456' VALID UNTIL '2030-01-01';
+SET password_encryption = 'scram-sha-256';
+CREATE ROLE broken_forever LOGIN CONNECTION LIMIT 1 PASSWORD 'Abcdef-123456';
+CREATE ROLE broken_unlimited LOGIN;
+CREATE FUNCTION broken_path() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+REVOKE ALL ON FUNCTION broken_path() FROM PUBLIC;
+CREATE FUNCTION broken_public() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1';
+CREATE TABLE broken_grant (n int);
+GRANT SELECT ON broken_grant TO PUBLIC;
+CREATE TABLE broken_force (n int);
+ALTER TABLE broken_force ENABLE ROW LEVEL SECURITY;
+CREATE TABLE broken_tenant (tenant_id int);
+GRANT CREATE ON SCHEMA public TO PUBLIC;
+GRANT CONNECT ON DATABASE app TO PUBLIC;
+CREATE TABLE broken_owner (n int);
+ALTER TABLE broken_owner OWNER TO app;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
