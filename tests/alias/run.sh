@@ -86,7 +86,7 @@ check 'CASCADE passes the schema on' 's' \
 fresh dumped
 dump=$(pg_dump cascade)
 check 'a dump names both extensions' '2' "$(grep -c '^CREATE EXTENSION' <<<"$dump")"
-check 'and restores' '' "$(psql -XqAt -d dumped -v ON_ERROR_STOP=1 -f - <<<"$dump" 2>&1 | grep -v '^$' || :)"
+check 'and restores' '' "$(psql -Xq -o /dev/null -d dumped -v ON_ERROR_STOP=1 -f - <<<"$dump" 2>&1 | grep -v '^$' || :)"
 
 # The target refuses to touch a pgvector, and removes what it installed.
 foreign=$(mktemp -d "${TMPDIR:-/tmp}/quiver-alias.XXXXXX")
