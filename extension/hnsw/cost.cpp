@@ -13,16 +13,38 @@ namespace {
 
 constexpr int assumed_m = 16;
 
-int m_of(const IndexOptInfo *info)
+struct Shape
 {
+    int m = assumed_m;
+    double pages = 0;  // what is priced; 0: what there is
+};
+
+// Pages that pgvector would have for as many rows: its element and neighbour tuples, side by side on a page
+// where both fit. An index of ours is smaller, but a plan that reads all of it would still be wrong, and
+// a small one has a whole chunk of pages from its first row.
+double pages_of(const MetaCopy &meta, double rows)
+{
+    constexpr double element = 72 + 8, item = 4, page = 8160;
+    const double links = 6.0 * meta->m * (2 + 1.0 / (meta->m - 1)) + 4;
+    const double bytes = MAXALIGN(static_cast<std::size_t>(element) + meta->value_bytes) +
+                         MAXALIGN(static_cast<std::size_t>(links)) + 2 * item;
+    const double fit = std::floor(page / bytes);
+    return 1 + std::ceil(fit >= 1 ? rows / fit : rows * bytes / page);
+}
+
+Shape shape_of(const IndexOptInfo *info)
+{
+    Shape shape;
     if (info->hypothetical)
-        return assumed_m;
+        return shape;
     Relation index = index_open(info->indexoid, NoLock);
     MetaCopy meta;
     read_meta(index, &meta);
-    const int m = meta->m;
+    shape.m = meta->m;
+    if (meta->quantizer == Quantizer::none && meta->value_kind != ValueKind::sparse)
+        shape.pages = pages_of(meta, info->tuples);
     index_close(index, NoLock);
-    return m;
+    return shape;
 }
 
 // The share of the index that a search reads.
@@ -57,7 +79,13 @@ void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
 
     GenericCosts costs{};
     genericcostestimate(root, path, loop_count, &costs);
-    const double share = visited_share(path->indexinfo->tuples, m_of(path->indexinfo));
+    const Shape shape = shape_of(path->indexinfo);
+    if (shape.pages > 0)
+    {
+        costs.indexTotalCost += (shape.pages - costs.numIndexPages) * costs.spc_random_page_cost;
+        costs.numIndexPages = shape.pages;
+    }
+    const double share = visited_share(path->indexinfo->tuples, shape.m);
     double seq_page_cost;
     get_tablespace_page_costs(path->indexinfo->reltablespace, nullptr, &seq_page_cost);
 
