@@ -116,10 +116,7 @@ void describe_index(Relation index, MetaPage *meta)
     const int most = coded ? most_coded_dims : most_dims(meta->value_kind);
     if (dims > most)
         ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                errmsg("column cannot have more than %d dimensions for hnsw index", most),
-                coded || !can_code(meta->value_kind, meta->metric)
-                    ? 0
-                    : errhint("With (quantizer = rabitq) it can have %d.", most_coded_dims));
+                errmsg("column cannot have more than %d dimensions for hnsw index", most));
     if (meta->ef_construction < 2 * meta->m)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("ef_construction must be greater than or equal to 2 * m"));
