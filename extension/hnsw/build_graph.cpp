@@ -177,7 +177,24 @@ std::uint32_t Builder::choose(std::uint64_t hash, const Candidate *sorted, std::
         if (keep)
             out[chosen++] = sorted[i].vertex;
     }
-    return chosen;
+    return distances_.fills && chosen < most ? fill(sorted, count, chosen, most, out) : chosen;
+}
+
+// Add the nearest of those that were passed over, in the order of the candidates.
+std::uint32_t Builder::fill(const Candidate *sorted, std::uint32_t count, std::uint32_t chosen,
+                            std::uint32_t most, Vertex *out)
+{
+    // All candidates before `end` are taken; behind it only the chosen.
+    std::uint32_t end = 0, before = 0;
+    for (std::uint32_t left = most - chosen; end < count; end++)
+        if (before < chosen && sorted[end].vertex == out[before])
+            before++;
+        else if (left-- == 0)
+            break;
+    std::move_backward(out + before, out + chosen, out + end + chosen - before);
+    for (std::uint32_t i = 0; i < end; i++)
+        out[i] = sorted[i].vertex;
+    return end + chosen - before;
 }
 
 std::uint32_t Builder::read_list(Vertex v, int layer, Vertex *out) const

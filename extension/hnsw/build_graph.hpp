@@ -29,6 +29,9 @@ struct Distances
     bool (*equals_new)(void *state, Vertex vertex);
     // Write the new value's records for this vertex.
     void (*store_new)(void *state, Vertex vertex);
+    // Whether what is passed over fills the room that a list has left. So for inner products, which are no
+    // distances: what lies in the same direction may still be needed.
+    bool fills = false;
 };
 
 struct Candidate
@@ -86,6 +89,8 @@ private:
     std::uint32_t unvisited_links(Vertex v, int layer, Vertex *out);
     std::uint32_t choose(std::uint64_t hash, const Candidate *sorted, std::uint32_t count,
                          std::uint32_t most, Vertex *out);
+    static std::uint32_t fill(const Candidate *sorted, std::uint32_t count, std::uint32_t chosen,
+                              std::uint32_t most, Vertex *out);
     bool mark(Vertex v);
     void forget_visited();
     void to_new(const Vertex *vertices, std::size_t count, float *out)

@@ -70,7 +70,10 @@ Source::Source(const MetaPage &meta, const Space &space, const float *centre, bu
     }
 }
 
-build::Distances Source::distances() { return {this, to_new, between, equals_new, store_new}; }
+build::Distances Source::distances()
+{
+    return {this, to_new, between, equals_new, store_new, space_->metric == Metric::inner_product};
+}
 
 void Source::set_new(const Value &value)
 {
