@@ -144,22 +144,29 @@ void prune(Graph &graph, Vertex vertex, const VertexCopy &copy, const Choice &ad
             out->dropped_equal = choices[i].vertex;
 }
 
+bool has_link(const VertexCopy &copy, Vertex vertex)
+{
+    return std::find(copy.links, copy.links + copy.link_count, vertex) !=
+           copy.links + copy.link_count;
+}
+
 }  // namespace
 
-Vertex link_back(Graph &graph, Writer &writer, Vertex vertex, int layer, Vertex other,
-                 float distance)
+LinkedBack link_back(Graph &graph, Writer &writer, Vertex vertex, int layer, Vertex other,
+                     float distance)
 {
     const int limit = graph.links_at(layer);
     VertexCopy copy;
     Pruned changed;
-    // Between reading a list and changing it another may; a few lost races are enough.
-    for (int attempt = 0; attempt < 4; ++attempt)
+    // Between reading a list and changing it another may, and then the list is chosen anew.
+    for (;;)
     {
+        CHECK_FOR_INTERRUPTS();
         graph.read(vertex, layer, &copy);
-        if (!copy.has_rows() || layer > copy.level ||
-            std::find(copy.links, copy.links + copy.link_count, other) !=
-                copy.links + copy.link_count)
-            return no_vertex;
+        if (!copy.has_rows() || layer > copy.level)
+            return {false, no_vertex};
+        if (has_link(copy, other))
+            return {true, no_vertex};
         for (int i = 0; i < copy.link_count; ++i)
             if (!graph.exists(copy.links[i]))
                 graph.damage(meta_block, "knows nothing of a vertex that is linked to");
@@ -175,29 +182,104 @@ Vertex link_back(Graph &graph, Writer &writer, Vertex vertex, int layer, Vertex 
             prune(graph, vertex, copy, {distance, other, graph.value_of(other).bytes}, limit,
                   &changed);
             if (!changed.gained)
-                return no_vertex;
+                return {false, no_vertex};
         }
         if (writer.replace_links(vertex, layer, {copy.link_count, copy.links},
                                  {changed.count, changed.links}))
-            return changed.dropped_equal;
+            return {true, changed.dropped_equal};
     }
-    return no_vertex;
 }
 
 namespace {
 
+bool has_rows(Graph &graph, Vertex vertex)
+{
+    VertexCopy copy;
+    graph.read(vertex, -1, &copy);
+    return copy.has_rows();
+}
+
+// The place in a list of the one nearest to a vertex, among those with rows; if there is none, 0.
+int nearest_with_rows(Graph &graph, Vertex vertex, const VertexCopy &list)
+{
+    float distances[most_links];
+    graph.distances(graph.value_of(vertex).bytes, list.links, list.link_count, distances);
+    int best = -1;
+    for (int i = 0; i < list.link_count; ++i)
+        if ((best < 0 || distances[i] < distances[best]) && has_rows(graph, list.links[i]))
+            best = i;
+    return std::max(best, 0);
+}
+
+// Have a new vertex lead to `other`, if need be instead of the last that it leads to.
+void lead_to(Graph &graph, Writer &writer, Vertex vertex, Vertex other)
+{
+    VertexCopy copy;
+    Vertex links[most_links];
+    for (;;)
+    {
+        CHECK_FOR_INTERRUPTS();
+        graph.read(vertex, 0, &copy);
+        if (!copy.has_rows() || other == vertex || has_link(copy, other))
+            return;
+        const int count = std::min<int>(copy.link_count + 1, graph.links_at(0));
+        std::copy_n(copy.links, copy.link_count, links);
+        links[count - 1] = other;
+        if (writer.replace_links(vertex, 0, {copy.link_count, copy.links}, {count, links}))
+            return;
+    }
+}
+
+// Take a place in a full list of layer 0. Who had it is led to from the new vertex, so no way is lost;
+// unless it has no rows, when vacuum is about to find other ways around it. False if the list's owner
+// has lost its rows meanwhile.
+bool take_place(Graph &graph, Writer &writer, Vertex vertex, Vertex other)
+{
+    VertexCopy copy;
+    Vertex links[most_links];
+    for (;;)
+    {
+        CHECK_FOR_INTERRUPTS();
+        graph.read(vertex, 0, &copy);
+        if (!copy.has_rows())
+            return false;
+        if (has_link(copy, other))
+            return true;
+        int count = copy.link_count;
+        int at = count;
+        if (count == graph.links_at(0))
+            at = nearest_with_rows(graph, other, copy);
+        else
+            ++count;
+        std::copy_n(copy.links, copy.link_count, links);
+        if (at < copy.link_count && has_rows(graph, links[at]))
+            lead_to(graph, writer, other, links[at]);
+        links[at] = other;
+        if (writer.replace_links(vertex, 0, {copy.link_count, copy.links}, {count, links}))
+            return true;
+    }
+}
+
 void link_all_back(Graph &graph, Writer &writer, Vertex vertex, const Neighbours &neighbours,
                    int level)
 {
+    bool linked = false;  // on layer 0, which is the last
     for (int layer = level; layer >= 0; --layer)
         for (int i = 0; i < neighbours.layers[layer].count; ++i)
         {
             const Choice &choice = neighbours.layers[layer].choices[i];
-            const Vertex dropped =
+            const LinkedBack back =
                 link_back(graph, writer, choice.vertex, layer, vertex, choice.distance);
-            if (dropped != no_vertex)
-                link_back(graph, writer, vertex, layer, dropped, choice.distance);
+            linked = linked || (layer == 0 && back.linked);
+            // Nothing new may lead to what vacuum is about to free.
+            if (back.dropped_equal != no_vertex && has_rows(graph, back.dropped_equal))
+                link_back(graph, writer, vertex, layer, back.dropped_equal, choice.distance);
         }
+    // Every neighbour has nearer ones in its direction; these may know nothing of the new vertex, and
+    // while vacuum is under way they may be about to go.
+    const Neighbours::Layer &ground = neighbours.layers[0];
+    for (int i = 0; i < ground.count && !linked; ++i)
+        linked = take_place(graph, writer, ground.choices[i].vertex, vertex);
 }
 
 }  // namespace

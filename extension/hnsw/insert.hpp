@@ -25,10 +25,17 @@ struct Neighbours
 // by (Graph::links_value), on the layers up to `level`. Allocates in the current memory context.
 void find_neighbours(Graph &graph, const Value &value, int level, Vertex excluded, Neighbours *out);
 
-// Give `vertex` a link to `other`, at a distance, pruning its list if it is full. If that drops a vertex
-// whose value equals this one's, it is returned: `other`, which equals them too, should lead to it, or
-// copies of a value would lose one another. Otherwise no_vertex.
-Vertex link_back(Graph &graph, Writer &writer, Vertex vertex, int layer, Vertex other, float distance);
+struct LinkedBack
+{
+    bool linked;  // the list has the link now
+    // One whose value equals both, and that was dropped for it: `other` should lead to it, or copies of a
+    // value would lose one another. Otherwise no_vertex.
+    Vertex dropped_equal;
+};
+
+// Give `vertex` a link to `other`, at a distance, pruning its list if it is full.
+LinkedBack link_back(Graph &graph, Writer &writer, Vertex vertex, int layer, Vertex other,
+                     float distance);
 
 // Insert a row; `logged` is false while the index is built. Allocates in the current memory context.
 void insert_row(Relation index, const Value &value, const ItemPointerData &tid, bool logged);
