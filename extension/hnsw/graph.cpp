@@ -112,6 +112,8 @@ void Graph::read_centre(const MetaPage &page)
     for (std::uint32_t i = 0; i < page.centre_pages; ++i)
     {
         const BlockNumber block = page.centre_block + i;
+        if (block >= RelationGetNumberOfBlocks(index_))
+            damage(meta_block, "names a centre beyond the end of the file");
         pg::Pin pin{ReadBuffer(index_, block)};
         pin.lock(BUFFER_LOCK_SHARE);
         storage::check_page(index_, block, pin.page(), PageKind::centre, i);
@@ -164,6 +166,8 @@ void Graph::read_directory(std::uint32_t from, const MetaPage &page)
         const std::uint32_t count =
             std::min(chunks_per_directory_page - first, page.chunk_count - chunk);
         const BlockNumber block = page.directory[number];
+        if (block >= blocks)
+            damage(meta_block, "names a directory page beyond the end of the file");
         pg::Pin pin{ReadBuffer(index_, block)};
         pin.lock(BUFFER_LOCK_SHARE);
         storage::check_page(index_, block, pin.page(), PageKind::directory, number);

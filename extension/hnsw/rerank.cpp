@@ -14,6 +14,13 @@ struct Reranker::HeapReader
     TupleTableSlot *slot;
     EState *executor;
     IndexInfo *info;
+    BlockNumber blocks;  // of the table, as far as is known
+
+    bool has_block(const ItemPointerData &tid)
+    {
+        const BlockNumber block = ItemPointerGetBlockNumberNoCheck(&tid);
+        return block < blocks || block < (blocks = RelationGetNumberOfBlocks(fetch->rel));
+    }
 };
 
 Reranker::Reranker(Graph &graph, const void *query, Relation heap) : graph_(graph), query_(query)
@@ -25,6 +32,7 @@ Reranker::Reranker(Graph &graph, const void *query, Relation heap) : graph_(grap
     reader_->slot = table_slot_create(heap, nullptr);
     reader_->executor = CreateExecutorState();
     reader_->info = BuildIndexInfo(graph.index());
+    reader_->blocks = 0;
     graph.renew();
 }
 
@@ -66,6 +74,8 @@ void Reranker::add(Exact exact, float estimate)
 
 bool Reranker::heap_distance(ItemPointerData tid, float *distance)
 {
+    if (!reader_->has_block(tid))
+        graph_.damage(meta_block, "has rows beyond the end of the table");
     bool again = false, all_dead = false;
     if (!table_index_fetch_tuple(reader_->fetch, &tid, SnapshotAny, reader_->slot, &again,
                                  &all_dead))

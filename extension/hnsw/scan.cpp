@@ -23,6 +23,7 @@ struct ScanState
     std::uint64_t identity;
     std::uint64_t reuse_count;  // when the scan began
     std::size_t returned;  // vertices of the walk at hand
+    BlockNumber heap_blocks;  // of the table, as far as is known
     bool started;
     bool empty;
     double memory_limit;
@@ -228,6 +229,20 @@ void start(IndexScanDesc scan, ScanState *state)
     state->started = true;
 }
 
+// A row address that damage has moved is an error of the index, not of the table's file.
+void check_row(IndexScanDesc scan, ScanState *state)
+{
+    const BlockNumber block = ItemPointerGetBlockNumberNoCheck(&scan->xs_heaptid);
+    if (scan->heapRelation == nullptr || block < state->heap_blocks)
+        return;
+    state->heap_blocks = RelationGetNumberOfBlocks(scan->heapRelation);
+    if (block >= state->heap_blocks)
+        ereport(ERROR, errcode(ERRCODE_INDEX_CORRUPTED),
+                errmsg("index \"%s\" has a row at block %u, beyond the end of the table",
+                       RelationGetRelationName(scan->indexRelation), block),
+                errhint("Please REINDEX it."));
+}
+
 bool next_row(IndexScanDesc scan, ScanState *state)
 {
     while (state->tid_next >= state->tid_count)
@@ -249,6 +264,7 @@ bool next_row(IndexScanDesc scan, ScanState *state)
         }
     }
     scan->xs_heaptid = state->tids[state->tid_next++];
+    check_row(scan, state);
     return true;
 }
 

@@ -73,7 +73,7 @@ bool has_dead_row(Vacuum &vacuum, Vertex vertex, const LinkRecord *record)
         return true;
     if (record->tid_count == 1)
         return false;
-    pg::Pin pin{ReadBuffer(vacuum.index, record->extra.block())};
+    pg::Pin pin{vacuum.graph.pin(record->extra.block())};
     pin.lock(BUFFER_LOCK_SHARE);
     const ExtraRecord *extra = extra_of(vacuum, pin.page(), vertex, record->extra);
     for (int i = 1; i < record->tid_count; ++i)
@@ -91,7 +91,7 @@ void remove_rows(Vacuum &vacuum, Buffer buffer, Vertex vertex)
     pg::Pin pin;
     if (record->tid_count > 1)
     {
-        pin.reset(ReadBuffer(vacuum.index, record->extra.block()));
+        pin.reset(vacuum.graph.pin(record->extra.block()));
         pin.lock(BUFFER_LOCK_EXCLUSIVE);
         extra = extra_of(vacuum, change.add(pin.buffer()), vertex, record->extra);
     }

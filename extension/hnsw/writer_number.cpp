@@ -62,7 +62,7 @@ void Writer::add_chunk(Page meta_page, pg::PageChange *change, pg::Pin *director
     }
     else
     {
-        directory->reset(ReadBuffer(index, meta.directory[meta.directory_count - 1]));
+        directory->reset(graph_.pin(meta.directory[meta.directory_count - 1]));
         directory->lock(BUFFER_LOCK_EXCLUSIVE);
         storage::check_page(index, meta.directory[meta.directory_count - 1], directory->page(),
                             PageKind::directory, meta.directory_count - 1);
@@ -101,7 +101,7 @@ TakenNumber Writer::reuse_number(pg::Pin *meta_pin)
     const Place place = graph_.layout().place(vertex);
     const std::uint32_t number = place.chunk / chunks_per_directory_page;
     const BlockNumber directory_block = meta_of(meta_pin->page()).directory[number];
-    pg::Pin directory{ReadBuffer(index, directory_block)};
+    pg::Pin directory{graph_.pin(directory_block)};
     directory.lock(BUFFER_LOCK_EXCLUSIVE);
     storage::check_page(index, directory_block, directory.page(), PageKind::directory, number);
     pg::Pin links;
