@@ -93,6 +93,8 @@ void first_search(IndexScanDesc scan, ScanState *state)
     state->search = new (palloc(sizeof(Search))) Search{graph, query, code};
     const Candidate from = state->search->descend(0);
     state->search->walk(0, static_cast<std::size_t>(ef_search), &from, 1, goes_on(state));
+    if (goes_on(state))
+        state->search->hold_back();
     arrange(state);
     count_search(state);
 }
@@ -148,12 +150,19 @@ bool has_found(IndexScanDesc scan, ScanState *state, bool *left)
         if (!goes_on(state))
             return false;
         *left = exhausted(state);
+        if (*left && state->search->release_held())
+        {
+            *left = false;
+            arrange(state);
+            return true;
+        }
         if (*left)
             return true;
         const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
         renew(state);
         if (!state->search->resume(static_cast<std::size_t>(ef_search)))
             return false;
+        state->search->hold_back();
         arrange(state);
         count_search(state);
     }

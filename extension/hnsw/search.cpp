@@ -41,7 +41,7 @@ void VisitedSet::grow(Vertex vertex)
 
 std::size_t Search::bytes() const
 {
-    return near_.bytes() + best_.bytes() + found_.bytes() + visited_.bytes();
+    return near_.bytes() + best_.bytes() + found_.bytes() + held_.bytes() + visited_.bytes();
 }
 
 float Search::distance_of(Vertex vertex)
@@ -170,6 +170,7 @@ void Search::walk(int layer, std::size_t width, const Candidate *from, std::size
     near_.clear();
     best_.clear();
     found_.clear();
+    held_.clear();
     visited_.reset(graph_.meta().vertex_count);
     for (std::size_t i = 0; i < count; ++i)
         if (visited_.add(from[i].vertex))
@@ -207,6 +208,30 @@ void Search::sort_found(std::size_t width, std::uint32_t salt)
     });
     if (found_.size() > width)
         found_.resize(width);
+}
+
+bool Search::release_held()
+{
+    const bool any = !held_.empty();
+    for (const Found &f : held_)
+        found_.push_back(f);
+    held_.clear();
+    return any;
+}
+
+void Search::hold_back()
+{
+    (void) release_held();
+    if (near_.empty())
+        return;
+    const float next = near_.front().distance;
+    std::size_t kept = 0;
+    for (const Found &f : found_)
+        if (f.distance > next)
+            held_.push_back(f);
+        else
+            found_[kept++] = f;
+    found_.resize(kept);
 }
 
 bool Search::take_left(Candidate *out)

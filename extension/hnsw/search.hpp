@@ -89,6 +89,11 @@ public:
 
     // Those left over by a walk that kept all: the nearest of them, taken out.
     bool take_left(Candidate *out);
+    // Of an iterative scan: results farther than a candidate that is still to be expanded, such as those on
+    // the way from the entry point, wait for a later turn.
+    void hold_back();
+    // Bring those that wait back among the results; whether there were any.
+    bool release_held();
 
     const SearchCounts &counts() const { return counts_; }
     std::size_t bytes() const;
@@ -114,6 +119,7 @@ private:
     pg::Array<Candidate> near_;  // a heap, the nearest first
     pg::Array<float> best_;  // a heap of the nearest width_ distances, the farthest first
     pg::Array<Found> found_;
+    pg::Array<Found> held_;
     VisitedSet visited_;
     VertexCopy copy_;
     SearchCounts counts_;

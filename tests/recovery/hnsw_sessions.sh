@@ -31,4 +31,5 @@ check 'no session failed' 0 "$(grep -acE 'ERROR|aborted' "$scratch/pgbench" || :
 check 'no vacuum or reindex failed' '' "$(grep -a ERROR "$scratch/maintenance" | head -n 2)"
 check 'work was done' yes "$(sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p' "$scratch/pgbench" | awk '{ print ($1 > 50) ? "yes" : "no: " $1 }')"
 check 'no crash' "$before" "$(crashes)"
+check 'before a vacuum the index is sound' sound "$(sound sessions)"
 check 'after a vacuum the index is sound' sound "$(sql sessions -c 'VACUUM (INDEX_CLEANUP on) t' >/dev/null; sound sessions)"
