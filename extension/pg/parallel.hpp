@@ -24,8 +24,11 @@ inline int build_workers(Relation heap, Relation index)
 {
     if (plan_create_index_workers(RelationGetRelid(heap), RelationGetRelid(index)) == 0)
         return 0;
-    const int wanted = RelationGetParallelWorkers(heap, max_parallel_maintenance_workers);
-    return wanted < max_parallel_maintenance_workers ? wanted : max_parallel_maintenance_workers;
+    // A table with options of any kind has this one too, as -1 where nobody has set it.
+    const int wanted = RelationGetParallelWorkers(heap, -1);
+    return wanted >= 0 && wanted < max_parallel_maintenance_workers
+               ? wanted
+               : max_parallel_maintenance_workers;
 }
 
 }  // namespace quiver::pg

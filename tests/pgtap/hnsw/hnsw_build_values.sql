@@ -1,6 +1,6 @@
 -- Building the graph in memory: alone, with workers, and when memory runs out; which rows get in.
 \ir ../lib/setup.sql
-SELECT plan(20);
+SELECT plan(21);
 
 SET LOCAL client_min_messages = warning;
 CREATE FUNCTION pg_temp.finds_itself(wanted int[]) RETURNS int LANGUAGE plpgsql AS $$
@@ -104,6 +104,10 @@ CREATE TABLE nothing (v vector(3));
 CREATE INDEX ON nothing USING hnsw (v vector_l2_ops);
 INSERT INTO nothing VALUES ('[1,1,1]');
 SELECT is((SELECT v FROM nothing ORDER BY v <-> '[1,2,3]'), '[1,1,1]', 'an index of an empty table takes its first row');
+
+-- What a build says of its workers, in a session whose messages can be read. Options of another kind are no wish for none.
+\set said `psql -XqAt -c "SET client_min_messages = debug1; SET min_parallel_table_scan_size = 0; SET max_parallel_maintenance_workers = 1" -c "CREATE TABLE built_with_options (v vector(3)) WITH (fillfactor = 90)" -c "INSERT INTO built_with_options SELECT ARRAY[i, 1, 2]::vector(3) FROM generate_series(1, 500) i" -c "CREATE INDEX ON built_with_options USING hnsw (v vector_l2_ops)" -c "DROP TABLE built_with_options" 2>&1 | grep -c ' using 1 parallel workers'`
+SELECT is(:said, 1, 'a table with options is built with workers too');
 
 SELECT * FROM finish();
 ROLLBACK;
