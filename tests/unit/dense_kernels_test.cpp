@@ -4,6 +4,7 @@
 #include "levels.hpp"
 #include "reference.hpp"
 
+#include <cstring>
 #include <memory>
 #include <random>
 
@@ -203,6 +204,51 @@ TEST_P(DenseKernelsTest, half_one_to_many_apart) { one_to_many<Half>(kernels, Pl
 TEST_P(DenseKernelsTest, half_one_to_many_unaligned)
 {
     one_to_many<Half>(kernels, Placing::unaligned);
+}
+
+// Equal rows tie wherever they lie: with AVX2, whose long vectors are read from an aligned address on,
+// a result is the same to the last bit.
+TEST(DenseKernels, avx2_results_do_not_depend_on_the_address)
+{
+    const Kernels *kernels = kernels_for(Level::avx2);
+    if (kernels == nullptr)
+        GTEST_SKIP();
+    std::mt19937 random(7);
+    const std::vector<float> a = random_values<float>(random), b = random_values<float>(random);
+    alignas(32) static char query_space[4 * longest + 64], row_space[4][4 * longest + 64];
+    for (std::size_t n : {std::size_t{511}, std::size_t{512}, std::size_t{600}, std::size_t{768},
+                          std::size_t{777}, std::size_t{799}, std::size_t{1536}, longest})
+        for (std::size_t offset = 0; offset < 40; offset++)
+        {
+            // One odd address among them; the rows move on by four bytes, by eight, not at all.
+            const std::size_t apart[] = {0, 4, 8, 0};
+            auto *query = reinterpret_cast<float *>(query_space + offset * 12 % 32);
+            std::memcpy(query, a.data(), n * sizeof(float));
+            const float *rows[4];
+            for (std::size_t r = 0; r < 4; r++)
+            {
+                char *row = row_space[r] + (offset + apart[r]) % 33;
+                std::memcpy(row, b.data(), n * sizeof(float));
+                rows[r] = reinterpret_cast<const float *>(row);
+            }
+            const auto same = [&](auto one, auto many) {
+                const float expected = one(a.data(), b.data(), n);
+                const float *aligned_rows[4] = {b.data(), b.data(), b.data(), b.data()};
+                float of_aligned[4], of_rows[4];
+                many(a.data(), aligned_rows, 4, n, of_aligned);
+                many(query, rows, 4, n, of_rows);
+                for (std::size_t r = 0; r < 4; r++)
+                {
+                    ASSERT_EQ(one(query, rows[r], n), expected) << n << " at " << offset;
+                    ASSERT_EQ(of_rows[r], of_aligned[r]) << n << " at " << offset << ", many";
+                }
+            };
+            same(kernels->f32.l2_squared, kernels->f32.l2_squared_many);
+            same(kernels->f32.inner_product, kernels->f32.inner_product_many);
+            same(kernels->f32.l1, kernels->f32.l1_many);
+            if (HasFatalFailure())
+                return;
+        }
 }
 
 TEST_P(DenseKernelsTest, any_number_of_rows)

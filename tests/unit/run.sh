@@ -12,6 +12,7 @@ suite=unit
 if [ "${1:-}" = arm64 ]; then
     shift
     suite=unit-arm64 program=build/unit/arm64/unit runner="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    sh tests/tools/deps.sh arm64
     echo "unit-arm64: cross-compiling, then running under qemu-aarch64"
     make -s -f tests/unit/Makefile -j2 MACHINE=aarch64 BUILD=build/unit/arm64 SANITIZE= \
         CXX=aarch64-linux-gnu-g++
