@@ -38,6 +38,10 @@ SOURCES = \
 	hnsw/build_graph \
 	hnsw/build_source \
 	hnsw/build_work \
+	hnsw/code_copies \
+	hnsw/code_copy \
+	hnsw/graph_copy \
+	pg/shared_area \
 	kernels/dispatch \
 	types/bit \
 	pg/repeated_argument \

@@ -27,6 +27,7 @@ struct ScanCounts
     std::int64_t expanded;  // vertices whose links were followed
     std::int64_t distances;
     std::int64_t reranked;
+    std::int64_t copied;  // of the distances, from the copy of the codes
 };
 const ScanCounts &last_scan_counts();
 

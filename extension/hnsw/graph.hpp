@@ -50,6 +50,15 @@ struct VertexCopy
     bool has_rows() const { return leads() && tid_count > 0; }
 };
 
+// Codes one after the other, in memory, of the vertices below `count`; an entry that begins with eight zero bytes is
+// absent. They are right while the metapage says `reuse_count` of it (docs/hnsw_copy.md).
+struct CodeView
+{
+    const std::uint8_t *codes;
+    std::uint32_t stride;
+    Vertex count;
+};
+
 class Graph
 {
 public:
@@ -119,6 +128,13 @@ public:
 
     // Estimates of distances from a prepared query, by codes.
     void estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count, float *out);
+    // Have estimates() read codes from memory, which is right for the metapage as it was read, until leave_copy() or
+    // until numbers are given out again. Keeps the metapage pinned.
+    void use_copy(const CodeView &view);
+    void leave_copy();
+    std::int64_t copied() const { return copied_; }  // distances that came from there
+    // A page of the directory: chunks_per_directory_page entries.
+    void read_directory_page(std::uint32_t number, DirectoryEntry *out);
     // Distances from a query to vertices, whose numbers have been proven to exist.
     void distances(const void *query, const Vertex *vertices, int count, float *out);
     // A vertex's code: meta().code_bytes.
@@ -164,6 +180,11 @@ private:
     template <class Compute>
     void batched(const storage::Section &section, storage::PageKind kind, const Vertex *vertices,
                  int count, Compute compute);
+    void page_estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count,
+                        float *out);
+    bool copy_is_right();
+    void copy_estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count,
+                        float *out);
     float spilled_distance(const void *query, Vertex vertex);
     float long_distance(const void *query, Vertex vertex);
     // The spilled value that a slot points to: its page pinned and share-locked.
@@ -177,6 +198,9 @@ private:
     Coder *coder_ = nullptr;
     Space code_comparison_{};
     unsigned pins_ = 0;
+    CodeView copy_{};  // no codes: pages are read
+    pg::Pin copy_meta_;  // the metapage, while there are
+    std::int64_t copied_ = 0;
     BlockNumber blocks_ = 0;  // of the file, as far as is known
 };
 

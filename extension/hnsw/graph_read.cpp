@@ -145,7 +145,8 @@ char *Graph::scratch()
     return scratch_;
 }
 
-void Graph::estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count, float *out)
+void Graph::page_estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count,
+                           float *out)
 {
     const auto estimate = coder().estimate_many();
     const storage::Section &codes = layout().codes;
@@ -162,6 +163,14 @@ void Graph::estimates(const kernels::CodeQuery &query, const Vertex *vertices, i
             const auto *row = reinterpret_cast<const std::uint8_t *>(scratch());
             estimate(query, &row, 1, out + i);
         }
+}
+
+void Graph::estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count, float *out)
+{
+    if (copy_.codes != nullptr && copy_is_right())
+        copy_estimates(query, vertices, count, out);
+    else
+        page_estimates(query, vertices, count, out);
     for (int i = 0; i < count; ++i)
         if (std::isnan(out[i]))
             out[i] = std::numeric_limits<float>::infinity();

@@ -126,7 +126,7 @@ QUIVER_FUNCTION(quiver_hnsw_last_scan)
 {
     const ScanCounts &counts = last_scan_counts();
     Datum values[] = {Int64GetDatum(counts.expanded), Int64GetDatum(counts.distances),
-                      Int64GetDatum(counts.reranked)};
+                      Int64GetDatum(counts.reranked), Int64GetDatum(counts.copied)};
     bool nulls[lengthof(values)] = {};
     return make_result(fcinfo, values, nulls);
 }

@@ -1,7 +1,7 @@
 // Reloptions, settings, and what an index becomes from them.
 #include "hnsw/options.hpp"
 
-#include "hnsw/code.hpp"
+#include "hnsw/code_copy.hpp"
 #include "hnsw/layout.hpp"
 #include "hnsw/space.hpp"
 
@@ -176,6 +176,7 @@ void define_options()
                              "Sets the multiple of work_mem to use for iterative scans", nullptr,
                              &scan_mem_multiplier, 1, 1, 1000, PGC_USERSET, 0, nullptr, nullptr,
                              nullptr);
+    define_copy_settings();
     MarkGUCPrefixReserved("hnsw");
 }
 

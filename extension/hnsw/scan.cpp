@@ -1,6 +1,7 @@
 // Index scans: the first search, iterative scans, and the settings that bound them.
 #include "hnsw/access.hpp"
 
+#include "hnsw/code_copy.hpp"
 #include "hnsw/options.hpp"
 #include "hnsw/rerank.hpp"
 
@@ -64,6 +65,7 @@ void count_search(ScanState *state)
     last_scan.expanded = state->search->counts().expanded;
     last_scan.distances = state->search->counts().distances;
     last_scan.reranked = state->rerank != nullptr ? state->rerank->count() : 0;
+    last_scan.copied = state->graph->copied();
 }
 
 // Whether a scan may return more than one search finds: when it iterates, and on a coded index always,
@@ -91,8 +93,11 @@ void first_search(IndexScanDesc scan, ScanState *state)
         state->rerank = new (palloc(sizeof(Reranker))) Reranker{graph, query, scan->heapRelation};
     }
     state->search = new (palloc(sizeof(Search))) Search{graph, query, code};
+    if (code != nullptr)
+        begin_with_copy(graph);
     const Candidate from = state->search->descend(0);
     state->search->walk(0, static_cast<std::size_t>(ef_search), &from, 1, goes_on(state));
+    graph.leave_copy();
     if (goes_on(state))
         state->search->hold_back();
     arrange(state);
@@ -160,7 +165,11 @@ bool has_found(IndexScanDesc scan, ScanState *state, bool *left)
             return true;
         const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
         renew(state);
-        if (!state->search->resume(static_cast<std::size_t>(ef_search)))
+        if (state->rerank != nullptr)
+            begin_with_copy(*state->graph);
+        const bool more = state->search->resume(static_cast<std::size_t>(ef_search));
+        state->graph->leave_copy();
+        if (!more)
             return false;
         state->search->hold_back();
         arrange(state);

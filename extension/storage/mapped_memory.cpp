@@ -106,6 +106,54 @@ MappedMemory *MappedMemory::attach_file(const char *path, std::uint64_t size)
     return memory;
 }
 
+void MappedMemory::kept_path(const char *name, char *path)
+{
+    char directory[MAXPGPATH];
+    TempTablespacePath(directory, DEFAULTTABLESPACE_OID);
+    (void) MakePGDirectory(directory);  // it may be there
+    snprintf(path, path_bytes, "%s/%s.quiver.%s", directory, PG_TEMP_FILE_PREFIX, name);
+}
+
+// The mapping keeps the file; its number is not needed any more.
+MappedMemory *MappedMemory::map_kept(int file, std::uint64_t size)
+{
+    void *base = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    if (base == MAP_FAILED)
+        return nullptr;
+    MappedMemory *memory = make(size);
+    memory->base_ = static_cast<char *>(base);
+    return memory;
+}
+
+MappedMemory *MappedMemory::create_kept(const char *path, std::uint64_t size)
+{
+    unlink(path);
+    const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, pg_file_create_mode);
+    if (file < 0)
+        return nullptr;
+    int problem;
+    do
+        problem = posix_fallocate(file, 0, static_cast<off_t>(size));
+    while (problem == EINTR);
+    MappedMemory *memory = nullptr;
+    if (problem == 0)
+        memory = map_kept(file, size);
+    else
+        close(file);
+    if (memory == nullptr)
+        unlink(path);
+    return memory;
+}
+
+MappedMemory *MappedMemory::attach_kept(const char *path, std::uint64_t size)
+{
+    const int file = open(path, O_RDWR | O_CLOEXEC);
+    if (file < 0)
+        return nullptr;
+    return map_kept(file, size);
+}
+
 void MappedMemory::back(std::uint64_t from, std::uint64_t to)
 {
     if (file_ < 0)

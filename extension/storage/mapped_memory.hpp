@@ -24,6 +24,12 @@ public:
     static MappedMemory *create_file(std::uint64_t size);
     // The file another process made.
     static MappedMemory *attach_file(const char *path, std::uint64_t size);
+    // A file that outlives its maker, backed whole and zero, at a path that whoever comes to know of it can
+    // map too; an older one of that name goes. Null if the system gives no such file.
+    static MappedMemory *create_kept(const char *path, std::uint64_t size);
+    static MappedMemory *attach_kept(const char *path, std::uint64_t size);
+    // The directory where the default tablespace has its temporary files.
+    static void kept_path(const char *name, char *path);
 
     char *base() const { return base_; }
     const char *path() const { return path_; }
@@ -37,6 +43,7 @@ private:
     static MappedMemory *make(std::uint64_t size);
     static void release(void *memory);
     void map(int flags);
+    static MappedMemory *map_kept(int file, std::uint64_t size);
 
     char *base_;
     std::uint64_t size_;

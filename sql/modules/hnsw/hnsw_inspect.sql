@@ -39,7 +39,8 @@ COMMENT ON FUNCTION quiver.hnsw_verify(regclass, boolean) IS
 CREATE FUNCTION quiver.hnsw_last_scan(
     OUT vertices_visited bigint,
     OUT distances_computed bigint,
-    OUT reranked bigint
+    OUT reranked bigint,
+    OUT codes_copied bigint
 ) AS 'MODULE_PATHNAME', 'quiver_hnsw_last_scan' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION quiver.hnsw_last_scan() IS
-    'the work of this session''s last hnsw index scan: vertices whose links were followed, distances computed, candidates compared again exactly';
+    'the work of this session''s last hnsw index scan: vertices whose links were followed, distances computed, candidates compared again exactly, and distances that came from the copy of the codes';
