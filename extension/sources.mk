@@ -32,6 +32,16 @@ SOURCES = \
 	features/asof_shape \
 	features/asof_space \
 	features/asof_values \
+	features/window_aggregate \
+	features/window_columns \
+	features/window_fold \
+	features/window_general \
+	features/window_node \
+	features/window_path \
+	features/window_plan \
+	features/window_read \
+	features/window_shape \
+	features/window_store \
 	features/generated_query \
 	hnsw/build_arena \
 	hnsw/build_centre \

@@ -4,12 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'nod
 import { tmpdir, loadavg, cpus } from 'node:os';
 import { join } from 'node:path';
 import { Session } from '../sql/session.mjs';
-import { exportRows, fill, fillSources, size } from './data.mjs';
+import { exportRows, fill, fillDense, fillSources, size } from './data.mjs';
 import { duckQuery, openDuck } from './duck.mjs';
-import { feastQuery, fewQuery, fiveSources, joinQuery, oneSource } from './queries.mjs';
+import { feastQuery, fewQuery, fiveSources, groupedQuery, joinQuery, oneSource, windowQuery } from './queries.mjs';
 
 const runs = Number(process.env.RUNS ?? 5);
-const parts = (process.env.PARTS ?? 'join few memory views').split(' ');
+const parts = (process.env.PARTS ?? 'join few memory views windows').split(' ');
 const database = process.env.PGDATABASE;
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const seconds = (value) => (value < 0.1 ? `${(value * 1000).toFixed(2)} ms` : `${value.toFixed(2)} s`);
@@ -143,6 +143,32 @@ async function views() {
     say(`| five over five sources | ${seconds(five)} | ${(five / one).toFixed(2)} |`);
 }
 
+// The SQL that people write is run over a share of the spine and its time multiplied; results are compared over that share.
+async function windows() {
+    const settings = { ...alone, work_mem: "'512MB'" };
+    const dense = Math.min(1000, size.entities);
+    await fillDense(session, dense);
+    say('\n30 days of count, sum, avg before each row of the spine; one process, work_mem 512 MB.');
+    for (const [table, keys, share] of [['history', size.entities, 10], ['dense', dense, 50]]) {
+        const rows = Math.round(size.spine / share);
+        const sides = await compare(
+            [
+                { name: 'windows node, that share', run: () => timed(windowQuery(table, rows, keys), { ...settings, 'quiver.asof_strategy': 'hash' }) },
+                { name: 'LATERAL on an index', run: () => timed(windowQuery(table, rows, keys), { ...settings, ...probes }) },
+                { name: 'join and GROUP BY', run: () => timed(groupedQuery(table, rows, keys), { ...settings, ...probes }) },
+            ],
+            1,
+        );
+        const [whole] = await compare([{ name: 'whole', run: () => timed(windowQuery(table, size.spine, keys), settings) }]);
+        const best = whole.median;
+        const row = (name, time) => say(`| ${name} | ${seconds(time)} | 1/${(time / best).toFixed(0)} |`);
+        say(`\n| ${keys} entities, about ${Math.round((size.history / keys) * (2592000 / (3 * size.history)))} events a window | time | windows node takes |\n|---|---|---|`);
+        row('windows node, all of the spine', best);
+        row(`LATERAL on an index, 1/${share} of the spine, times ${share}`, sides[1].median * share);
+        row(`join and GROUP BY, 1/${share} of the spine, times ${share}`, sides[2].median * share);
+    }
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'quiver-asof.'));
 chmodSync(folder, 0o777);
 try {
@@ -152,6 +178,7 @@ try {
     if (parts.includes('few')) await few();
     if (parts.includes('memory')) await memory();
     if (parts.includes('views')) await views();
+    if (parts.includes('windows')) await windows();
     const commit = execSync('git describe --always --dirty', { encoding: 'utf8' }).trim();
     const server = (await session.rows('SHOW server_version'))[0][0];
     const load = loadavg()[0].toFixed(1);

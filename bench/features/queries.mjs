@@ -25,3 +25,13 @@ export const feastQuery = (rows) => `
     latest AS (SELECT feature_ts, id, row_number() OVER (PARTITION BY id ORDER BY feature_ts DESC) AS n FROM base),
     cleaned AS (SELECT b.* FROM base b JOIN (SELECT * FROM latest WHERE n = 1) l USING (id, feature_ts))
     SELECT count(v), sum(v), sum(sid % 1000 * v) FROM entity LEFT JOIN (SELECT id, v FROM cleaned) c USING (id)`;
+
+// 30 days of events before each label: the LATERAL idiom, and the join that people group by the label.
+const spineOf = (rows, keys) => `(SELECT sid, k % ${keys} AS k, ts FROM spine WHERE sid <= ${rows}) s`;
+const totals = 'count(*), sum(n), sum(total), sum(round(mean::numeric, 6))';
+const inWindow = "h.k = s.k AND h.ts >= s.ts - interval '30 days' AND h.ts < s.ts";
+export const windowQuery = (table, rows, keys) => `SELECT ${totals} FROM (SELECT w.* FROM ${spineOf(rows, keys)}
+    LEFT JOIN LATERAL (SELECT count(*) AS n, sum(h.v) AS total, avg(h.v) AS mean FROM ${table} h
+    WHERE ${inWindow}) w ON true) r`;
+export const groupedQuery = (table, rows, keys) => `SELECT ${totals} FROM (SELECT s.sid, count(h.v) AS n, sum(h.v) AS total,
+    avg(h.v) AS mean FROM ${spineOf(rows, keys)} LEFT JOIN ${table} h ON ${inWindow} GROUP BY s.sid) r`;

@@ -4,7 +4,7 @@
 # usage: bench/features/run.sh
 #   SPINE, HISTORY, ENTITIES   rows and keys (default 1000000, 10000000, 100000)
 #   RUNS                       timed runs a side, taken in turns (default 5)
-#   PARTS                      a part only: join few memory views (default: all)
+#   PARTS                      a part only: join few memory views windows (default: all)
 #   WRITE=1                    write docs/measured/asof_join.md
 #
 # DuckDB comes from npm (@duckdb/node-api) and is kept in bench/out.

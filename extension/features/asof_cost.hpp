@@ -26,6 +26,12 @@ AsofCost hash_cost(const Shape *shape, const Path *spine, const Path *history, d
 // What cutting both sides into batches adds: they are written and read once more.
 double batch_cost(const Path *spine, const Path *history);
 
+// Of windows: the ordinary plan as above, and the node (window_path.cpp).
+double window_probe_cost(PlannerInfo *root, const RelOptInfo *joinrel, const RelOptInfo *outer,
+                         const RelOptInfo *inner);
+AsofCost window_cost(const Shape *shape, const Path *spine, const Path *history,
+                     double window_rows);
+
 AsofCost merge_cost(PlannerInfo *root, const Shape *shape, const Path *spine, const Path *history);
 
 }  // namespace quiver::features

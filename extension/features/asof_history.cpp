@@ -2,13 +2,6 @@
 #include "features/asof_history.hpp"
 
 namespace quiver::features {
-namespace {
-
-struct Columns
-{
-    Query *query;
-    Index relid;  // the relation to be
-};
 
 AttrNumber column_of(Query *query, Expr *expression)
 {
@@ -25,6 +18,8 @@ AttrNumber column_of(Query *query, Expr *expression)
     return number;
 }
 
+namespace {
+
 Var *variable(const Columns &columns, AttrNumber number)
 {
     auto *entry = list_nth_node(TargetEntry, columns.query->targetList, number - 1);
@@ -33,7 +28,8 @@ Var *variable(const Columns &columns, AttrNumber number)
                    exprCollation(node), 0);
 }
 
-// Columns and whatever else the history computes become variables of the relation to be.
+}  // namespace
+
 Node *over_relation(Node *node, void *context)
 {
     if (node == nullptr)
@@ -56,6 +52,8 @@ bool is_needed(const RelOptInfo *subquery, AttrNumber column)
 {
     return !bms_is_empty(subquery->attr_needed[column - subquery->min_attr]);
 }
+
+namespace {
 
 // GREATEST(time, created), and only rows that have both.
 Expr *seen_expression(const Shape *shape)
@@ -82,6 +80,13 @@ Expr *seen_expression(const Shape *shape)
     return reinterpret_cast<Expr *>(greatest);
 }
 
+void show_clauses(const Shape *shape, Columns *columns, History *history)
+{
+    Node *shown = over_relation(reinterpret_cast<Node *>(shape->shown), columns);
+    IncrementVarSublevelsUp(shown, -1, 1);
+    history->shown = reinterpret_cast<List *>(shown);
+}
+
 void choose_columns(PlannerInfo *root, Shape *shape, RelOptInfo *subquery, History *history)
 {
     Query *query = shape->history;
@@ -93,6 +98,11 @@ void choose_columns(PlannerInfo *root, Shape *shape, RelOptInfo *subquery, Histo
         history->keys = lappend_int(
             history->keys, column_of(query, static_cast<KeyClause *>(lfirst(cell))->history));
     history->time = column_of(query, shape->time);
+    if (shape->computed != NIL)
+    {
+        choose_window_columns(root, shape, targets, subquery, history);
+        return show_clauses(shape, &columns, history);
+    }
     history->seen =
         shape->known != nullptr ? column_of(query, seen_expression(shape)) : history->time;
     for_each_from(cell, shape->order, 1)
@@ -111,9 +121,7 @@ void choose_columns(PlannerInfo *root, Shape *shape, RelOptInfo *subquery, Histo
             lappend(history->outputs, makeTargetEntry(reinterpret_cast<Expr *>(output),
                                                       entry->resno, nullptr, false));
     }
-    Node *shown = over_relation(reinterpret_cast<Node *>(shape->shown), &columns);
-    IncrementVarSublevelsUp(shown, -1, 1);
-    history->shown = reinterpret_cast<List *>(shown);
+    show_clauses(shape, &columns, history);
 }
 
 // Names for EXPLAIN: a column keeps its own.

@@ -5,6 +5,7 @@
 #include "features/asof_cost.hpp"
 #include "features/asof_history.hpp"
 #include "features/asof_index.hpp"
+#include "features/window.hpp"
 
 #include <algorithm>
 
@@ -44,7 +45,9 @@ Candidate *candidate_for(PlannerInfo *root, RelOptInfo *inner)
         MemoryContext caller = MemoryContextSwitchTo(root->planner_cxt);
         candidate = static_cast<Candidate *>(palloc0(sizeof(Candidate)));
         candidate->tag = &candidate_tag;
-        candidate->shape = recognise(root, root->simple_rte_array[inner->relid]->subquery);
+        const Query *subquery = root->simple_rte_array[inner->relid]->subquery;
+        candidate->shape =
+            subquery->hasAggs ? recognise_windows(root, subquery) : recognise(root, subquery);
         inner->fdw_private = candidate;
         MemoryContextSwitchTo(caller);
     }
@@ -229,6 +232,34 @@ bool probes_win(PlannerInfo *root, const RelOptInfo *joinrel, const RelOptInfo *
     return ordinary >= 0 && ordinary < least_history_cost(inner);
 }
 
+// Aggregates over windows have one strategy; `hash` and `merge` both force it.
+void offer_windows(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner,
+                   Candidate *candidate, const Choice &base)
+{
+    const double ordinary = window_probe_cost(root, joinrel, outer, inner);
+    const bool forced = wanted != static_cast<int>(Strategy::automatic);
+    // A condition on the aggregates that the planner has moved into the subquery is nowhere else.
+    if (inner->subroot != nullptr && inner->subroot->parse->havingQual != nullptr)
+        return;
+    if (!forced && ordinary >= 0 && ordinary < least_history_cost(inner))
+        return;
+    auto *choice = static_cast<Choice *>(palloc(sizeof(Choice)));
+    *choice = base;
+    choice->history = history_of(root, candidate, inner);
+    if (choice->history == nullptr)
+        return;
+    Path *spine = outer->cheapest_total_path;
+    Path *history = choice->history->scan;
+    AsofCost cost = window_cost(candidate->shape, spine, below_scan(history), 1.0);
+    if (forced)
+        cost.startup = cost.total = 0;
+    else if (ordinary >= 0 && cost.total >= ordinary)
+        return;
+    CustomPath *path = make_path(joinrel, spine, history, cost, choice);
+    path->path.parallel_safe = false;
+    add_path(joinrel, &path->path);
+}
+
 void offer(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner,
            Candidate *candidate, Choice base)
 {
@@ -277,7 +308,9 @@ void join_paths_hook(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, 
     if (!enabled || wanted == static_cast<int>(Strategy::probe) ||
         !may_be_asof(root, joinrel, outer, inner, type))
         return;
-    if (wanted == static_cast<int>(Strategy::automatic) && probes_win(root, joinrel, outer, inner))
+    const bool aggregates = root->simple_rte_array[inner->relid]->subquery->hasAggs;
+    if (!aggregates && wanted == static_cast<int>(Strategy::automatic) &&
+        probes_win(root, joinrel, outer, inner))
         return;
     Candidate *candidate = candidate_for(root, inner);
     if (candidate == nullptr || has_foreign_output(joinrel, outer))
@@ -286,7 +319,11 @@ void join_paths_hook(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, 
     choice.inner = type == JOIN_INNER;
     choice.subquery = inner->relid;
     choice.shape = candidate->shape;
-    if (split_quals(extra->restrictlist, joinrel, inner, type, &choice))
+    if (!split_quals(extra->restrictlist, joinrel, inner, type, &choice))
+        return;
+    if (aggregates)
+        offer_windows(root, joinrel, outer, inner, candidate, choice);
+    else
         offer(root, joinrel, outer, inner, candidate, choice);
 }
 
@@ -303,6 +340,7 @@ void install_asof_join()
                              &wanted, static_cast<int>(Strategy::automatic), strategy_options,
                              PGC_USERSET, GUC_EXPLAIN, nullptr, nullptr, nullptr);
     RegisterCustomScanMethods(&asof_scan_methods);
+    RegisterCustomScanMethods(&window_scan_methods);
     next_hook = set_join_pathlist_hook;
     set_join_pathlist_hook = join_paths_hook;
 }

@@ -1,5 +1,5 @@
 // Make the plan node of an as-of path: lay out its scan tuple and translate what it computes.
-#include "features/asof_choice.hpp"
+#include "features/window.hpp"
 
 namespace quiver::features {
 
@@ -8,12 +8,14 @@ const CustomScanMethods asof_scan_methods = {.CustomName = asof_node_name,
 
 namespace {
 
-// The scan tuple: columns of the spine, of the subquery as the query above mentions them, of the history.
+// The scan tuple: columns of the spine, of the subquery as the query above mentions them, of the history,
+// and the aggregates of windows.
 struct ScanTuple
 {
     List *entries;
     int spine;
     int outputs;
+    int computed;  // the first of the aggregates, which come last
 };
 
 void add_entry(ScanTuple *tuple, Node *expression)
@@ -74,6 +76,9 @@ ScanTuple make_scan_tuple(Choice *choice, const RelOptInfo *joinrel, const Plan 
     add_outputs(&tuple, reinterpret_cast<Node *>(choice->filters), choice->subquery);
     foreach (cell, choice->history->rel->reltarget->exprs)
         add_entry(&tuple, static_cast<Node *>(lfirst(cell)));
+    tuple.computed = list_length(tuple.entries);
+    foreach (cell, choice->history->computed)
+        add_entry(&tuple, static_cast<Node *>(lfirst(cell)));
     return tuple;
 }
 
@@ -100,6 +105,12 @@ void fill_outputs(AsofPlan *plan, const ScanTuple &tuple, const Choice *choice)
         const int place = place_of(tuple, choice->subquery, output->resno);
         if (place < 0)
             continue;
+        if (choice->history->computed != NIL)
+        {
+            plan->outputs = lappend(plan->outputs, output->expr);
+            plan->output_places = lappend_int(plan->output_places, place);
+            continue;
+        }
         ListCell *used;
         List *vars = pull_var_clause(reinterpret_cast<Node *>(output->expr), 0);
         int kept = -1;
@@ -123,10 +134,15 @@ void fill_ties(AsofPlan *plan, const ScanTuple &tuple, const Choice *choice)
         palloc0(sizeof(TiePlan) * static_cast<std::size_t>(plan->tie_count + 1)));
     for (int i = 0; i < plan->tie_count; ++i)
     {
-        const auto *clause = list_nth_node(SortGroupClause, choice->shape->order, i + 1);
+        const bool is_window = choice->history->window_ties != NIL;
+        const auto *tie =
+            is_window ? static_cast<WindowTie *>(list_nth(choice->history->window_ties, i)) : nullptr;
+        const auto *clause =
+            is_window ? nullptr : list_nth_node(SortGroupClause, choice->shape->order, i + 1);
         const auto column = static_cast<AttrNumber>(list_nth_int(choice->history->ties, i));
         const auto *value = list_nth_node(Var, choice->history->rel->reltarget->exprs, column - 1);
-        plan->ties[i] = TiePlan{clause->sortop, value->varcollid, clause->nulls_first, column,
+        plan->ties[i] = TiePlan{is_window ? tie->sort_operator : clause->sortop, value->varcollid,
+                                is_window ? tie->nulls_first : clause->nulls_first, column,
                                 keep(plan, tuple, column)};
     }
 }
@@ -174,6 +190,42 @@ void fill_times(AsofPlan *plan, const Choice *choice)
     plan->shown = choice->history->shown;
 }
 
+void fill_windows(WindowPlan *plan, const ScanTuple &tuple, const Choice *choice)
+{
+    const Shape *shape = choice->shape;
+    const History *history = choice->history;
+    const auto bounds = static_cast<std::size_t>(plan->join.bound_count + 1);
+    plan->bound_count = plan->join.bound_count;
+    plan->bounds_strict = static_cast<bool *>(palloc0(sizeof(bool) * bounds));
+    for (int i = 0; i < plan->bound_count; ++i)
+        plan->bounds_strict[i] = get_op_opfamily_strategy(plan->join.bound_operators[i],
+                                                          shape->family) == BTGreaterStrategyNumber;
+    plan->known = history->known == 0 ? -1 : keep(&plan->join, tuple, history->known);
+    plan->known_by = shape->known_by;
+    plan->known_strict = shape->known_strict;
+    plan->computed_place = tuple.computed;
+    plan->count = list_length(history->computed);
+    plan->aggregates = static_cast<WindowAggregate *>(
+        palloc0(sizeof(WindowAggregate) * static_cast<std::size_t>(plan->count + 1)));
+    for (int i = 0; i < plan->count; ++i)
+    {
+        WindowAggregate &aggregate = plan->aggregates[i];
+        (void) classify(static_cast<Expr *>(list_nth(shape->computed, i)), &aggregate);
+        if (aggregate.kind == WindowKind::count_rows && aggregate.aggregate->aggfilter != nullptr)
+            aggregate.kind = WindowKind::count_values;
+        aggregate.node = static_cast<Expr *>(list_nth(history->computed, i));
+        ListCell *cell;
+        auto *columns = static_cast<List *>(list_nth(history->arguments, i));
+        foreach (cell, columns)
+            aggregate.columns =
+                lappend_int(aggregate.columns,
+                            keep(&plan->join, tuple, static_cast<AttrNumber>(lfirst_int(cell))));
+        const int filter = list_nth_int(history->filters, i);
+        aggregate.filter =
+            filter == 0 ? -1 : keep(&plan->join, tuple, static_cast<AttrNumber>(filter));
+    }
+}
+
 }  // namespace
 
 Plan *plan_asof(PlannerInfo *, RelOptInfo *joinrel, CustomPath *path, List *tlist, List *,
@@ -182,7 +234,8 @@ Plan *plan_asof(PlannerInfo *, RelOptInfo *joinrel, CustomPath *path, List *tlis
     auto *choice = static_cast<Choice *>(linitial(path->custom_private));
     const ScanTuple tuple =
         make_scan_tuple(choice, joinrel, static_cast<Plan *>(linitial(children)));
-    AsofPlan plan{};
+    WindowPlan windows{};
+    AsofPlan &plan = windows.join;
     plan.spine_columns = tuple.spine;
     plan.scan_columns = list_length(tuple.entries);
     plan.payloads = static_cast<Payload *>(
@@ -198,8 +251,15 @@ Plan *plan_asof(PlannerInfo *, RelOptInfo *joinrel, CustomPath *path, List *tlis
     scan->flags = path->flags;
     scan->custom_plans = children;
     scan->custom_scan_tlist = tuple.entries;
-    scan->methods = &asof_scan_methods;
-    encode(plan, scan);
+    if (choice->history->computed == NIL)
+    {
+        scan->methods = &asof_scan_methods;
+        encode(plan, scan);
+        return &scan->scan.plan;
+    }
+    scan->methods = &window_scan_methods;
+    fill_windows(&windows, tuple, choice);
+    encode_windows(windows, scan);
     return &scan->scan.plan;
 }
 

@@ -72,6 +72,8 @@ bool mentions_outside(Query *query)
     return seen.spine || seen.farther;
 }
 
+}  // namespace
+
 // The parser leaves LIMIT 1 as a cast of an integer.
 bool is_constant(PlannerInfo *root, const Node *clause, std::int64_t value)
 {
@@ -85,6 +87,8 @@ bool is_constant(PlannerInfo *root, const Node *clause, std::int64_t value)
            DatumGetInt64(constant->constvalue) == value;
 }
 
+namespace {
+
 bool is_one_newest_row(PlannerInfo *root, const Query *query)
 {
     return query->commandType == CMD_SELECT && query->limitOption == LIMIT_OPTION_COUNT &&
@@ -96,6 +100,8 @@ bool is_one_newest_row(PlannerInfo *root, const Query *query)
            query->havingQual == nullptr && query->distinctClause == NIL && query->rowMarks == NIL &&
            query->setOperations == nullptr && query->jointree != nullptr;
 }
+
+}  // namespace
 
 void flatten_ands(Node *clause, List **conjuncts)
 {
@@ -113,14 +119,13 @@ void flatten_ands(Node *clause, List **conjuncts)
         *conjuncts = lappend(*conjuncts, clause);
 }
 
-// An operator clause turned so that the history is on the left.
-struct Comparison
+bool mentions_outer(Node *clause)
 {
-    Oid opno;
-    Oid collation;
-    Expr *history;
-    Expr *spine;
-};
+    const Mentions seen = mentions_of(clause);
+    return seen.spine || seen.farther;
+}
+
+bool query_mentions_outer(Query *query) { return mentions_outside(query); }
 
 bool as_comparison(Node *clause, Comparison *result)
 {
@@ -179,9 +184,12 @@ bool add_key(PlannerInfo *root, Shape *shape, const Comparison &clause)
     return false;
 }
 
+namespace {
+
 int turned_strategy(int strategy) { return BTMaxStrategyNumber + 1 - strategy; }
 
-// A comparison of the ordering column, or of another with the same spine time.
+}  // namespace
+
 bool add_time_clause(PlannerInfo *root, Shape *shape, const Comparison &clause)
 {
     int strategy = get_op_opfamily_strategy(clause.opno, shape->family);
@@ -216,6 +224,8 @@ bool add_time_clause(PlannerInfo *root, Shape *shape, const Comparison &clause)
     }
     return false;
 }
+
+namespace {
 
 // h.created <= s.time, once the time itself is known.
 bool add_known_clause(PlannerInfo *root, Shape *shape, const Comparison &clause)

@@ -41,7 +41,32 @@ struct Shape
     Query *
         history;  // a copy of the subquery without limit, order and the clauses that mention the spine
     List *shown;  // the clauses taken out, for EXPLAIN; outer level is still one level up
+    // Of windows: what the subquery aggregates (Aggref, or the first of an ordered array_agg), and the
+    // spine's side of `known`, which need not be the spine's time
+    List *computed;
+    Expr *known_by;
+    bool known_strict;
 };
+
+// An operator clause turned so that the history is on the left.
+struct Comparison
+{
+    Oid opno;
+    Oid collation;
+    Expr *history;
+    Expr *spine;
+};
+
+// Steps of recognising that other shapes share.
+void flatten_ands(Node *clause, List **conjuncts);
+bool is_constant(PlannerInfo *root, const Node *clause, std::int64_t value);
+bool mentions_outer(Node *clause);
+bool query_mentions_outer(Query *query);
+bool as_comparison(Node *clause, Comparison *result);
+Expr *lifted(PlannerInfo *root, Expr *expression);
+bool add_key(PlannerInfo *root, Shape *shape, const Comparison &clause);
+// A comparison with the time: the upper bound, or one of the lower ones.
+bool add_time_clause(PlannerInfo *root, Shape *shape, const Comparison &clause);
 
 // The shape of a LATERAL subquery, or nullptr if it has another. `subquery` is not changed.
 Shape *recognise(PlannerInfo *root, const Query *subquery);

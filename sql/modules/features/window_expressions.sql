@@ -11,7 +11,7 @@ CREATE FUNCTION quiver.feature_window_aggregate(agg text, argument float8, input
     newest_first text)
     RETURNS text
     LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE
+    SELECT format(CASE WHEN agg IN ('first', 'last') THEN '(%s)[1]' ELSE '%s' END, CASE
         WHEN agg = 'count' THEN format('count(%s)', coalesce(input, '*'))
         WHEN agg = 'stddev' THEN format('stddev_samp(%s)', input)
         WHEN agg = 'variance' THEN format('var_samp(%s)', input)
@@ -24,16 +24,15 @@ CREATE FUNCTION quiver.feature_window_aggregate(agg text, argument float8, input
         WHEN agg = 'top_k' THEN format('array_agg(%s)', input)
         ELSE format('%s(%s)', agg, input)
     END || coalesce(' FILTER (WHERE ' || CASE WHEN agg IN ('first', 'last', 'top_k')
-        THEN concat_ws(' AND ', condition, format('%s IS NOT NULL', input)) ELSE condition END || ')', '')
+        THEN concat_ws(' AND ', condition, format('%s IS NOT NULL', input)) ELSE condition END || ')', ''))
 $$;
 COMMENT ON FUNCTION quiver.feature_window_aggregate(text, float8, text, text, text) IS
     'SQL of a window feature''s aggregate; see quiver.feature_window_result for what is made of it';
 
--- What the aggregate's value becomes: of ordered arrays the first element, of bags the most frequent values.
+-- What the aggregate's value becomes: of bags the most frequent values.
 CREATE FUNCTION quiver.feature_window_result(agg text, argument float8, value text) RETURNS text
     LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
-        WHEN agg IN ('first', 'last') THEN format('(%s)[1]', value)
         WHEN agg = 'top_k' THEN format('(SELECT array_agg(k.value ORDER BY k.n DESC, k.value) FROM (SELECT u.value, '
             'count(*) AS n '
             'FROM unnest(%s) AS u(value) GROUP BY u.value ORDER BY n DESC, u.value LIMIT %s) AS k)', value,

@@ -1,0 +1,95 @@
+// Offer the node of windows where a LATERAL subquery aggregates over them, if it is cheaper.
+#include "features/asof_cost.hpp"
+#include "features/window.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace quiver::features {
+namespace {
+
+// In units of cpu_operator_cost (bench/features): one history row is looked up, kept and put in place;
+// one spine row is kept and looked up; one row of a window is added.
+constexpr double history_operators = 16.0;
+constexpr double spine_operators = 40.0;
+constexpr double fold_operators = 0.5;
+
+const IndexPath *index_below(const Path *path)
+{
+    while (path != nullptr && !IsA(path, IndexPath))
+    {
+        if (IsA(path, SubqueryScanPath))
+            path = reinterpret_cast<const SubqueryScanPath *>(path)->subpath;
+        else if (IsA(path, AggPath))
+            path = reinterpret_cast<const AggPath *>(path)->subpath;
+        else if (IsA(path, SortPath))
+            path = reinterpret_cast<const SortPath *>(path)->subpath;
+        else if (IsA(path, ProjectionPath))
+            path = reinterpret_cast<const ProjectionPath *>(path)->subpath;
+        else
+            return nullptr;
+    }
+    return reinterpret_cast<const IndexPath *>(path);
+}
+
+double cheapest_total(const List *paths)
+{
+    double cheapest = -1;
+    const ListCell *cell;
+    foreach (cell, paths)
+    {
+        const auto *path = static_cast<Path *>(lfirst(cell));
+        if (path->param_info == nullptr && (cheapest < 0 || path->total_cost < cheapest))
+            cheapest = path->total_cost;
+    }
+    return cheapest;
+}
+
+}  // namespace
+
+// PostgreSQL prices each probe as if no page had ever been read; many probes read the same ones.
+double window_probe_cost(PlannerInfo *root, const RelOptInfo *joinrel, const RelOptInfo *outer,
+                         const RelOptInfo *inner)
+{
+    const double ordinary = cheapest_total(joinrel->pathlist);
+    const IndexPath *index = nullptr;
+    ListCell *cell;
+    foreach (cell, inner->pathlist)
+    {
+        if (index == nullptr)
+            index = index_below(static_cast<Path *>(lfirst(cell)));
+    }
+    if (index == nullptr)
+        return ordinary;
+    const RelOptInfo *table = index->path.parent;
+    const double probes = std::max(1.0, outer->rows);
+    const double rows = probes * std::max(1.0, index->path.rows);
+    const double heap =
+        index->path.pathtype == T_IndexOnlyScan
+            ? 0.0
+            : index_pages_fetched(rows, table->pages, index->indexinfo->pages, root);
+    const double leaves =
+        index_pages_fetched(probes, index->indexinfo->pages, index->indexinfo->pages, root);
+    const double computed = (50.0 * (index->indexinfo->tree_height + 1) + 40.0) * cpu_operator_cost;
+    const double shared = outer->cheapest_total_path->total_cost + probes * computed +
+                          rows * (cpu_index_tuple_cost + cpu_tuple_cost) +
+                          (heap + leaves) * random_page_cost;
+    return ordinary < 0 ? shared : std::min(ordinary, shared);
+}
+
+AsofCost window_cost(const Shape *shape, const Path *spine, const Path *history,
+                     double window_rows)
+{
+    const double keys = list_length(shape->keys);
+    const double aggregates = list_length(shape->computed);
+    AsofCost cost{};
+    cost.startup = spine->total_cost + history->total_cost +
+                   (spine->rows * (spine_operators + keys) +
+                    history->rows * (history_operators + keys + aggregates)) *
+                       cpu_operator_cost;
+    cost.total = cost.startup + spine->rows * (cpu_tuple_cost + aggregates * cpu_operator_cost *
+                                                                    (2 + window_rows * fold_operators));
+    return cost;
+}
+
+}  // namespace quiver::features

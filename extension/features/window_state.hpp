@@ -1,0 +1,77 @@
+// The executor's state of windows, and the steps that its parts share.
+#pragma once
+
+#include "features/window_general.hpp"
+#include "pg/aggregate.hpp"
+
+namespace quiver::features {
+
+// Starts with the node PostgreSQL sees. Lives in the executor's memory context.
+struct WindowState
+{
+    CustomScanState custom;
+    WindowPlan plan;
+    Values values;
+    ExprState *known_by;
+    ExprState *join_quals;
+    ExprState *filters;
+    ExprState **outputs;
+    GeneralAggregate **general;  // null for those that are folded here
+    Run *runs;  // one for each column, of the window at hand
+    Run *arguments;
+    int history_columns;  // the last one needed
+    TupleTableSlot *spine_row;
+    TupleTableSlot *history_row;
+    MemoryContext memory;  // all that was read; reset on rescan
+    MemoryContext batch_memory;  // below it: of the batch at hand
+    bool ready;
+    WindowStore *store;
+    Tuplestorestate *spine;  // all of it, or of the batch at hand
+    int batch_count;  // 0: all in one piece
+    int batch;
+    Tuplestorestate **spines;
+    Tuplestorestate **histories;
+    Datum *scratch;
+    std::uint64_t scratch_room;
+    // For EXPLAIN
+    std::uint64_t spine_rows;
+    std::uint64_t history_rows;
+    std::uint64_t kept;
+    std::size_t peak;
+};
+
+inline WindowState *window_state(CustomScanState *node)
+{
+    return reinterpret_cast<WindowState *>(node);
+}
+inline PlanState *spine_of(WindowState *state)
+{
+    return static_cast<PlanState *>(linitial(state->custom.custom_ps));
+}
+inline PlanState *history_of(WindowState *state)
+{
+    return static_cast<PlanState *>(lsecond(state->custom.custom_ps));
+}
+
+// What a spine row asks for: its keys, its span, and until when rows are known. Not `present` if one
+// of them is NULL: nothing is in the window then.
+struct WindowRow
+{
+    bool present;
+    Datum *keys;
+    Span span;
+    std::int64_t known_by;
+};
+
+// Valid until the next call; evaluates in the node's per-tuple context.
+WindowRow look_at_window(WindowState *state, TupleTableSlot *spine);
+
+// window_read.cpp
+void read_window_inputs(WindowState *state);
+TupleTableSlot *next_window_spine(WindowState *state);
+void forget_window_inputs(WindowState *state);
+
+// window_aggregate.cpp: all aggregates of one window, with the per-tuple context current.
+void aggregate_window(WindowState *state, const WindowRow &row, Datum *values, bool *nulls);
+
+}  // namespace quiver::features
