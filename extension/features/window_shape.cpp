@@ -1,12 +1,7 @@
 // Recognise aggregates over the rows of a key between two times that come from outside the subquery.
 #include "features/window.hpp"
 
-#include "pg/executor.hpp"
-
-extern "C" {
-#include "catalog/pg_aggregate.h"
-#include "utils/fmgroids.h"
-}
+#include "pg/aggregate.hpp"
 
 namespace quiver::features {
 namespace {
