@@ -51,7 +51,14 @@ void Graph::renew()
 
 void Graph::learn(const MetaPage &page)
 {
+    const bool laid_out = laid_out_ && meta_->identity == page.identity;
     std::memcpy(meta_.bytes, &page, sizeof meta_.bytes);
+    if (!laid_out)
+    {
+        space_ = make_space(meta_->value_kind, meta_->metric, meta_->dims);
+        layout_ = Layout{sizes_of(*meta_), meta_->vertices_per_chunk};
+        laid_out_ = true;
+    }
     cache_ = static_cast<Cache *>(index_->rd_amcache);
     if (cache_ == nullptr || cache_->identity != page.identity ||
         cache_->chunk_count < page.chunk_count)
@@ -82,8 +89,6 @@ void Graph::make_cache(const MetaPage &page)
         index_->rd_indexcxt, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
     auto *cache = reinterpret_cast<Cache *>(memory);
     cache->identity = meta_->identity;
-    cache->space = make_space(meta_->value_kind, meta_->metric, meta_->dims);
-    cache->layout = Layout{sizes_of(*meta_), meta_->vertices_per_chunk};
     cache->centre = reinterpret_cast<float *>(memory + MAXALIGN(sizeof(Cache)));
     cache->starts = reinterpret_cast<BlockNumber *>(memory + MAXALIGN(sizeof(Cache)) + centre);
     cache->hints = reinterpret_cast<Buffer *>(cache->starts + room);

@@ -1,9 +1,9 @@
 // An open index: its metapage as it was read, the way from a vertex to its records, and reading them.
 //
-// One object serves one search, insert or step of vacuum. What does not change between them (layout,
-// chunk directory, which buffer held a block) is kept with the relation cache (rd_amcache) and is looked
-// at only while nothing can invalidate it: no relation is opened and no heavyweight lock is taken
-// while a Graph is in use, except through renew().
+// One object serves one search, insert or step of vacuum. What does not change between them (chunk
+// directory, which buffer held a block) is kept with the relation cache (rd_amcache). It may go whenever a
+// relation is opened or a value is fetched out of line, and is replaced when the index has grown: keep_up()
+// after the one, and never hold a pointer into it over the other. Space and layout are the object's own.
 #pragma once
 
 #include "hnsw/code.hpp"
@@ -70,23 +70,29 @@ public:
     void renew();
     // The same from a metapage that the caller has locked.
     void learn(const MetaPage &page);
+    // After what may have opened a relation, as fetching a value out of line does.
+    void keep_up()
+    {
+        if (index_->rd_amcache != cache_) [[unlikely]]
+            renew();
+    }
 
     Relation index() const { return index_; }
     const MetaPage &meta() const { return *meta_; }
     int m() const { return meta_->m; }
     // Greatest length of a list.
     int links_at(int layer) const { return layer == 0 ? meta_->m * 2 : meta_->m; }
-    const Space &space() const { return cache_->space; }
+    const Space &space() const { return space_; }
     bool is_coded() const { return meta_->code_bytes != 0; }
     bool keeps_values() const { return meta_->value_bytes != 0; }
     // What links are chosen by: exact values, or codes where the index keeps no values. value_of() and
     // distances() are of this space.
-    const Space &links_space() { return keeps_values() ? cache_->space : code_comparison(); }
+    const Space &links_space() { return keeps_values() ? space_ : code_comparison(); }
     // A value in the form that links are chosen by.
     Value links_value(const Value &value);
     // Encoding and estimating.
     Coder &coder();
-    const Layout &layout() const { return cache_->layout; }
+    const Layout &layout() const { return layout_; }
 
     // Whether a number has been given out, as far as is known now; the metapage is asked again if not.
     bool exists(Vertex vertex)
@@ -154,8 +160,6 @@ private:
     struct Cache
     {
         std::uint64_t identity;
-        Space space;
-        Layout layout;
         std::uint32_t chunk_count;
         std::uint32_t hint_mask;
         float *centre;  // of codes; null without
@@ -193,6 +197,9 @@ private:
     Relation index_;
     MemoryContext context_;  // of what is made when it is first needed
     MetaCopy meta_;
+    Space space_{};
+    Layout layout_;
+    bool laid_out_ = false;
     Cache *cache_ = nullptr;
     char *scratch_ = nullptr;
     Coder *coder_ = nullptr;

@@ -86,12 +86,12 @@ bool Reranker::heap_distance(ItemPointerData tid, float *distance)
     Datum values[INDEX_MAX_KEYS];
     bool nulls[INDEX_MAX_KEYS];
     FormIndexDatum(reader_->info, reader_->slot, reader_->executor, values, nulls);
-    // Fetching a value out of line may have dropped the relation's cache.
-    graph_.renew();
     Value value;
     const bool indexed = !nulls[0] && form_value(graph_.space(), values[0], &value);
     if (indexed)
         *distance = graph_.space().distance(query_, value.bytes);
+    // Fetching a value out of line may have dropped the relation's cache.
+    graph_.keep_up();
     MemoryContextSwitchTo(caller);
     ExecClearTuple(reader_->slot);
     ResetExprContext(econtext);

@@ -86,6 +86,7 @@ void first_search(IndexScanDesc scan, ScanState *state)
     if (state->empty)
         return;
     const void *query = query_of(graph, scan->orderByData);
+    graph.keep_up();
     const kernels::CodeQuery *code = nullptr;
     if (graph.is_coded() && query != nullptr)
     {

@@ -23,8 +23,10 @@ for round in $(seq "${CRASH_ROUNDS:-4}"); do
     workload insert $((next + 50000)) & second=$!
     sleep "$(random 0 1).$(random 100 999)"
     disown "$first" "$second" 2>/dev/null || :
+    # The workloads go first, that none of them meets the server when it is back.
+    kill -STOP "$first" "$second" 2>/dev/null || :
     kill_server
-    kill "$first" "$second" 2>/dev/null || :
+    kill -KILL "$first" "$second" 2>/dev/null || :
     check "round $round, killed during $kind and insert: the index is sound" sound "$(sound crash)"
     sql crash -c 'DROP INDEX IF EXISTS again_v' -c "DELETE FROM t WHERE id >= 100000 AND random() < 0.5" -c 'VACUUM t' >/dev/null
     next=$((next + 200000))

@@ -10,7 +10,8 @@ mkdir -p "$standby" && chmod 755 "$scratch" && pgtree_give "$standby"
 pgtree_as_server "$(command -v pg_basebackup)" -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" -D "$standby/data" -R -X stream -c fast >/dev/null 2>&1
 printf '%s\n' "port = 5433" "hot_standby = on" "max_standby_streaming_delay = -1" "wal_consistency_checking = ''" >>"$standby/data/postgresql.conf"
 cluster=$standby/data server start -l "$standby/data/server.log"
-trap 'cluster=$standby/data server stop -m immediate || :; rm -rf "$scratch"' EXIT
+stop_standby() { cluster=$standby/data server stop -m immediate || :; }
+at_exit=stop_standby
 on_standby() { PGPORT=5433 sql "$@"; }
 caught_up() {
     local at
@@ -44,6 +45,6 @@ check 'replay found no page that differs' '' "$(grep -a 'inconsistent page' "$st
 cluster=$standby/data server promote
 check 'promoted, it takes writes' sound "$(PGPORT=5433 sql replica -c "INSERT INTO t SELECT i, $point FROM generate_series(900001, 900200) AS i" >/dev/null
     PGPORT=5433 sound replica)"
-cluster=$standby/data server stop -m immediate
-trap 'rm -rf "$scratch"' EXIT
+stop_standby
+at_exit=:
 sql replica -c "ALTER SYSTEM RESET wal_consistency_checking" -c 'SELECT pg_reload_conf()' >/dev/null

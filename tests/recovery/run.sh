@@ -22,12 +22,29 @@ check() {
     fi
 }
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-recovery.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
+ended=no
+at_exit=: # what a test has to undo if it stops halfway
+finish() {
+    local status=$?
+    $at_exit
+    if [ "$ended" = no ]; then
+        # A command failed where none may: say where, and count it.
+        echo "not ok - $test stopped with status $status"
+        tail -n 5 "$scratch/stopped" "$scratch/pg_ctl.log" "$PGDATA/server.log" 2>/dev/null || :
+        ended=yes
+echo "recovery: $passed passed, $((failed + 1)) failed"
+    fi
+    rm -rf "$scratch"
+}
+trap finish EXIT
+set -E
+trap 'echo "${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND" >>"$scratch/stopped"' ERR
 # sql DATABASE ARGUMENT...: rows, or the error.
 sql() { PGOPTIONS='-c client_min_messages=error' psql -XqAt -v ON_ERROR_STOP=1 -d "$@" 2>&1; }
 for test; do
     # shellcheck source=/dev/null
     . "tests/recovery/$test.sh"
 done
+ended=yes
 echo "recovery: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

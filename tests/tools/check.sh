@@ -114,5 +114,13 @@ for name in "${lane_one[@]}" "${lane_two[@]}"; do
     passed=$((passed + suite_passed)) failed=$((failed + suite_failed))
 done
 [ $((passed + failed)) -gt 0 ] || failed=1
+# What failed, once more: it may be far up in a long log.
+for name in "${lane_one[@]}" "${lane_two[@]}"; do
+    if wanted "$name" && ! grep -qs ' 0$' "$tmp/$name.result"; then
+        printf '\n==== %s once more\n' "$name"
+        grep -aE -A6 '^(# +)?not ok|^Failed|FAILED|stopped with' "$tmp/$name.log" | head -n 40 || :
+        tail -n 8 "$tmp/$name.log" || :
+    fi
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
