@@ -11,7 +11,7 @@ use strict; use warnings;
 my @low = qw(types pg kernels);
 my %below = (kernels => [], pg => [], types => [qw(pg kernels)], storage => [@low],
              exact => [@low],
-             map { $_ => ["storage", @low] } qw(hnsw ivf bm25 features audit retrieval));
+             map { $_ => ["storage", @low] } qw(hnsw ivf bm25 features audit history retrieval));
 # Standard headers, SIMDe, and what asks the processor: all that kernels/ may see.
 my $outside_kernels = qr{^(?:[a-z_]+|simde/.*\.h|immintrin\.h|arm_neon\.h|cpuid\.h|sys/auxv\.h|asm/hwcap\.h)$};
 
