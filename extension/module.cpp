@@ -5,6 +5,7 @@
 #include "audit/audit.hpp"
 #include "exact/exact.hpp"
 #include "features/asof.hpp"
+#include "history/history.hpp"
 #include "hnsw/hnsw.hpp"
 #include "kernels/distance.hpp"
 
@@ -58,6 +59,7 @@ extern "C" void _PG_init(void)
     quiver::exact::install();
     quiver::features::install_asof_join();
     quiver::audit::install();
+    quiver::history::install();
     quiver::hnsw::install();
     MarkGUCPrefixReserved("quiver");
 }

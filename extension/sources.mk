@@ -120,3 +120,4 @@ KERNELS = \
 	rabitq \
 
 include extension/audit/sources.mk
+include extension/history/sources.mk

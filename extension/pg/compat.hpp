@@ -78,3 +78,5 @@ extern "C" {
 #else
 #define QUIVER_LOG_MESSAGE(prefix, bytes, size) LogLogicalMessage(prefix, bytes, size, false)
 #endif
+// From 16 one function knows the owners of all kinds of objects.
+#define QUIVER_OBJECT_OWNERCHECK (PG_VERSION_NUM >= 160000)
