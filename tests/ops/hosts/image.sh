@@ -16,7 +16,10 @@ services='postgresql patroni etcd-server etcd-client python3-etcd python3-psycop
     pgbouncer pgbackrest chrony ssl-cert acl curl jq logrotate prometheus prometheus-alertmanager prometheus-node-exporter
     prometheus-postgres-exporter prometheus-pgbouncer-exporter postgresql-VERSION-pgaudit'
 
-layer() { echo "ops-hosts.$(echo "$system $services" | cksum | awk '{printf "%x", $1}')"; }
+# Fixes come by an archive of their own. The package of the extension is built against them and needs a server that has them.
+security=${QUIVER_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
+
+layer() { echo "ops-hosts.$(echo "$system $services $security" | cksum | awk '{printf "%x", $1}')"; }
 
 make_image() {
     local suite=$1 upper
@@ -38,7 +41,10 @@ make_image() {
         trap "tail -n 20 /tmp/image.log >&3" EXIT
         printf "%s\n" "APT::Install-Recommends \"0\";" >/etc/apt/apt.conf.d/91quiver-ops
         echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/quiver-ops
+        . /etc/os-release
+        echo "deb $3 $VERSION_CODENAME-security main" >>/etc/apt/sources.list
         apt-get -q update
+        apt-get -q -y upgrade
         apt-get -q -y install $1
         version=$(apt-cache depends postgresql | sed -n "s/.*Depends: postgresql-\([0-9]*\)$/\1/p")
         apt-get clean
@@ -54,7 +60,7 @@ make_image() {
         rm -f /etc/ssh/ssh_host_*
         ssh-keygen -A
         trap - EXIT
-    ' sh "$system" "$services" 3>&2
+    ' sh "$system" "$services" "$security" 3>&2
     (cd "$upper/srv/packages" && dpkg-scanpackages -m . >Packages.new 2>/dev/null && mv Packages.new Packages)
 }
 
