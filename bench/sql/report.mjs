@@ -76,9 +76,9 @@ rows miss).
 \`ratio\` is the median of the ratios of neighbouring runs, ours over pgvector's; \`fastest\` the
 ratio of the fastest runs; less is better.
 
-At 768 dimensions, EXTERNAL keeps values above 2 kB out of line, which are the vectors: a row is
-first fetched from the TOAST table, and that fetch, the server's own code for both, takes nearly all
-of the time (97 of 100 samples of perf), so that the ratio there is 1 give or take what runs differ.
+At 768 dimensions, EXTERNAL keeps values above 2 kB out of line, which are the vectors: a row is first
+fetched from the TOAST table, which takes most of the time. pgvector leaves that to the server, which
+looks each value up in the index; quiver looks where the last one ended (docs/toast_fetch.md).
 Shorter values stay in the row. \`text\` rows convert to and from text.
 
 ${table(results)}
