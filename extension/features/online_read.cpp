@@ -38,7 +38,9 @@ void end_probe(Probe *probe)
         return;
     ExecDropSingleTupleTableSlot(probe->slot);
     index_endscan(probe->scan);
-    index_close(probe->index, NoLock);
+    // The table's lock stays and keeps the index; ten views would else hold more locks than a process has
+    // fast places for.
+    index_close(probe->index, AccessShareLock);
     table_close(probe->table, NoLock);
     probe->part = nullptr;
 }
