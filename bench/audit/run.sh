@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
-# What the audit costs: pgbench -S and TPC-B with no audit, pgaudit, quiver to files, quiver durable, in turns on four
-# servers of one machine; and how many events a second are taken without a loss.
+# What audit and row history cost: pgbench -S and TPC-B with none, pgaudit, quiver loaded but off, to files, durable, row
+# history, and jsonb triggers in PL/pgSQL, in turns on seven servers of one machine; what a trigger's call costs; and how
+# many events a second are taken without a loss. About ten minutes on an idle machine.
 #
-# usage: bench/audit/run.sh [--write]    (SECONDS_EACH, ROUNDS, CLIENTS; --write keeps the table in docs/measured/audit.md)
+# usage: bench/audit/run.sh [--write]    (QUICK=1 for a minute; SECONDS_EACH, ROUNDS, CLIENTS; --write keeps the table
+# in docs/measured/audit.md)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$here"
-seconds=${SECONDS_EACH:-10} rounds=${ROUNDS:-5} clients=${CLIENTS:-1 2 8}
+[ -z "${QUICK:-}" ] || : "${SECONDS_EACH:=1}" "${ROUNDS:=1}" "${CLIENTS:=1}"
+seconds=${SECONDS_EACH:-3} rounds=${ROUNDS:-3} clients=${CLIENTS:-1 2 8}
 sh tests/tools/deps.sh check
+load=$(cut -d ' ' -f 1 /proc/loadavg)
 . tests/tools/pgtree.sh
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-bench-audit.XXXXXX")
 chmod 755 "$scratch"
-configurations=(none pgaudit quiver durable)
+configurations=(none pgaudit off quiver durable history jsonb)
 cleanup() {
     local name
     for name in "${configurations[@]}"; do
@@ -28,7 +32,8 @@ export PATH=$bindir:$PATH PGUSER=postgres PGDATABASE=postgres PGPORT=5432
 
 settings() {
     case $1 in
-        none) ;;
+        none | history | jsonb) ;;
+        off) printf '%s\n' "shared_preload_libraries = 'quiver'" ;;
         pgaudit) printf '%s\n' "shared_preload_libraries = 'pgaudit'" "pgaudit.log = 'all'" 'logging_collector = on' ;;
         quiver) printf '%s\n' "shared_preload_libraries = 'quiver'" "quiver.audit = 'all'" ;;
         durable) printf '%s\n' "shared_preload_libraries = 'quiver'" "quiver.audit = 'all'" 'quiver.audit_durable = on' ;;
@@ -44,7 +49,9 @@ for name in "${configurations[@]}"; do
         settings "$name"
     } >>"$scratch/$name/postgresql.conf"
     pgtree_as_server pg_ctl -D "$scratch/$name" -s -w -l "$scratch/$name/server.log" start
-    PGHOST=$scratch/socket_$name pgbench -q -i -s 10 >/dev/null 2>&1
+    PGHOST=$scratch/socket_$name pgbench -q -i -s "${SCALE:-10}" >/dev/null 2>&1
+    # History, and jsonb triggers, want a key.
+    PGHOST=$scratch/socket_$name psql -Xqc 'ALTER TABLE pgbench_history ADD id bigserial PRIMARY KEY'
     PGHOST=$scratch/socket_$name psql -Xqc 'CHECKPOINT'
 done
 
@@ -70,7 +77,10 @@ events_of() {
         *) echo 0 ;;
     esac
 }
-for name in quiver durable; do PGHOST=$scratch/socket_$name psql -Xqc 'CREATE EXTENSION quiver'; done
+for name in off quiver durable history; do PGHOST=$scratch/socket_$name psql -Xqc 'CREATE EXTENSION quiver'; done
+PGHOST=$scratch/socket_history psql -XqAtc "SELECT quiver.history_enable(t) FROM
+    unnest('{pgbench_accounts,pgbench_branches,pgbench_tellers,pgbench_history}'::regclass[]) t" >/dev/null
+PGHOST=$scratch/socket_jsonb psql -Xq -v ON_ERROR_STOP=1 -f bench/audit/jsonb_trigger.sql
 
 # one NAME WORKLOAD CLIENTS: "tps cpu-microseconds-per-statement" of a run.
 one() {
@@ -97,8 +107,9 @@ for workload in select tpcb; do
         rm -f "$scratch"/run.*
         for round in $(seq "$rounds"); do
             # Each round begins with another configuration.
-            for i in 0 1 2 3; do
-                name=${configurations[$(((i + round) % 4))]}
+            for i in "${!configurations[@]}"; do
+                name=${configurations[$(((i + round) % ${#configurations[@]}))]}
+                case $workload.$name in select.history | select.jsonb) continue ;; esac
                 one "$name" "$workload" "$count" >>"$scratch/run.$name"
             done
         done
@@ -106,9 +117,11 @@ for workload in select tpcb; do
         none_tps=$(awk '{ print $1 }' "$scratch/run.none" | median)
         pgaudit_added=$(awk -v b="$none_cpu" -v c="$(awk '{ print $2 }' "$scratch/run.pgaudit" | median)" 'BEGIN { print c - b }')
         for name in "${configurations[@]}"; do
+            [ -e "$scratch/run.$name" ] || continue
             awk -v w="$workload" -v c="$count" -v n="$name" -v tps="$(awk '{ print $1 }' "$scratch/run.$name" | median)" \
                 -v cpu="$(awk '{ print $2 }' "$scratch/run.$name" | median)" -v b="$none_cpu" -v bt="$none_tps" -v p="$pgaudit_added" \
-                'BEGIN { printf "| %s | %d | %s | %d | %.2f | %.1f | %.1f | %s |\n", w, c, n, tps, tps / bt, cpu, cpu - b, n == "none" ? "" : (p > 0 ? sprintf("%.2f", (cpu - b) / p) : "?") }'
+                'BEGIN { printf "| %s | %d | %s | %d | %.2f | %.1f | %.1f | %s |\n", w, c, n, tps, tps / bt, cpu, cpu - b,
+                    n == "none" || n == "history" || n == "jsonb" ? "" : (p > 0 ? sprintf("%.2f", (cpu - b) / p) : "?") }'
         done
     done
 done | tee "$table.runs"
@@ -117,6 +130,26 @@ for name in pgaudit quiver durable; do
     awk -v n="$name" -v b="$(($(bytes_of "$name") - $(cat "$scratch/bytes.$name")))" -v e="$(($(events_of "$name") - $(cat "$scratch/events.$name")))" \
         'BEGIN { printf "| %s | %d | %.0f |\n", n, e, b / e }'
 done | tee "$table.bytes"
+
+# A trigger's call: processor time of one session that changes rows one by one, or many by a statement, with neither,
+# history, and jsonb triggers. The least of the rounds.
+export PGHOST=$scratch/socket_history
+psql -XqAt -v ON_ERROR_STOP=1 -f bench/audit/jsonb_trigger.sql -f bench/audit/trigger_cost.sql >/dev/null
+for case in 'one by one' 'many a statement'; do
+    for kind in none history jsonb; do
+        psql -XqAt -v ON_ERROR_STOP=1 -c "SELECT cost_setup('$kind')" >/dev/null
+        for _ in $(seq "$((rounds + 2))"); do
+            psql -XqAt -v ON_ERROR_STOP=1 -c "SELECT cost_of('$case', ${COST_ROWS:-20000})"
+        done | sort -n | head -n 1 >"$scratch/cost.$kind"
+    done
+    awk -v c="$case" -v n="$(cat "$scratch/cost.none")" -v h="$(cat "$scratch/cost.history")" -v j="$(cat "$scratch/cost.jsonb")" \
+        'BEGIN { printf "| %s | %.2f | %.2f | %.2f | %.2f |\n", c, n, h - n, j - n, (h - n) / (j - n) }'
+done | tee "$table.triggers"
+awk '{ print $0 }' <<<"$(for name in history jsonb; do
+    PGHOST=$scratch/socket_$name psql -XqAtF ' ' -c "$([ "$name" = history ] &&
+        echo "SELECT 'history', (SELECT sum(bytes) FROM quiver.history_status() WHERE name LIKE '%pgbench%') + pg_total_relation_size('quiver_history.transactions'), (SELECT count(*) FROM quiver_history.pgbench_accounts_1) * 4" ||
+        echo "SELECT 'jsonb', pg_total_relation_size('jsonb_version'), (SELECT count(*) FROM jsonb_version)")"
+done)" | awk '$3 > 0 { printf "| %s | %d | %.0f |\n", $1, $3, $2 / $3 }' | tee -a "$table.bytes"
 
 # Sustained: two sessions whose function executes statements as fast as PL/pgSQL can.
 export PGHOST=$scratch/socket_quiver
@@ -138,10 +171,11 @@ awk -v e="$(($(psql -XqAtc 'SELECT events_written FROM quiver.audit_status()') -
 # What the audit costs
 
 Made by \`make bench-audit ARGS=--write\` at commit $(git rev-parse --short HEAD) on $(nproc) processors ($(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)),
-$(postgres --version | sed 's/ (Debian.*//'), load average before: $(cut -d ' ' -f 1 /proc/loadavg). Four servers (shared_buffers 256 MB, fsync on, scale 10, prepared
+$(postgres --version | sed 's/ (Debian.*//'), load average before: $load. Seven servers (shared_buffers 256 MB, fsync on, scale 10, prepared
 statements), $rounds rounds of $seconds s each in turns, medians. CPU is what the postmaster and all its children used, with pgaudit's logging collector
 and quiver's worker, divided by statements (7 a TPC-B transaction). *none* has nothing loaded, *pgaudit* logs class all, *quiver* records all
-classes to files, *durable* writes them to WAL before the commit too.
+classes to files, *durable* writes them to WAL before the commit too; *off* has quiver loaded with \`quiver.audit = none\`. *history* keeps the row
+history of all four tables, *jsonb* has a trigger in PL/pgSQL for each row that stores old and new as jsonb with four indexes, as supa_audit does.
 
 | workload | clients | audit | tps | of none | CPU µs a statement | added | of pgaudit's |
 |---|---|---|---|---|---|---|---|
@@ -149,5 +183,7 @@ HEAD
     cat "$table.runs"
     printf '\n| audit | events | bytes an event |\n|---|---|---|\n'
     cat "$table.bytes"
+    printf '\nA trigger: µs of processor time a row, the least of %d runs. Bar: 0.4.\n\n| rows changed | no trigger | history adds | jsonb adds | ratio |\n|---|---|---|---|---|\n' "$((rounds + 2))"
+    cat "$table.triggers"
     printf '\nSustained, two sessions in PL/pgSQL, policy continue: %s.\n' "$(cat "$table.sustained")"
 } >docs/measured/audit.md
