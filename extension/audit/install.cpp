@@ -30,6 +30,7 @@ void install()
     register_labels();
     install_session_hooks();
     install_executor_hooks();
+    install_planner_hook();
     install_utility_hooks();
     install_object_hooks();
 }

@@ -6,6 +6,7 @@ SOURCES += \
 	audit/functions \
 	audit/hooks_executor \
 	audit/hooks_object \
+	audit/hooks_planner \
 	audit/hooks_session \
 	audit/hooks_utility \
 	audit/install \

@@ -57,6 +57,7 @@ bool audit_is_active();
 bool wait_for_worker(bool sealed, int milliseconds);
 
 void install_executor_hooks();
+void install_planner_hook();
 void install_utility_hooks();
 void install_object_hooks();
 void install_session_hooks();

@@ -1,0 +1,34 @@
+# quiver.audit_lock: the audit is set in the configuration file only; and what fails before it runs, caught or not.
+# shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
+new_cluster lock shared_preload_libraries=quiver quiver.audit=read,failed quiver.audit_lock=on
+refused() { check "lock: $1" 'is refused' "$(q "$1" | grep -q 'quiver.audit_lock is on' && echo 'is refused' || echo "is not: $(q "$1")")"; }
+for statement in "SET quiver.audit = 'none'" "SET LOCAL quiver.audit = 'none'" "SELECT set_config('quiver.audit', 'none', false)" \
+    "ALTER SYSTEM SET quiver.audit = 'none'" "ALTER SYSTEM RESET quiver.audit" "ALTER SYSTEM RESET ALL" \
+    "ALTER SYSTEM SET shared_preload_libraries = ''" "ALTER ROLE postgres SET quiver.audit = 'none'" \
+    "ALTER DATABASE postgres SET quiver.audit = 'none'" "SET quiver.audit_exclude_roles = 'postgres'" \
+    "SET quiver.audit_text = 'off'" "CREATE FUNCTION quiet() RETURNS int LANGUAGE sql SET quiver.audit = 'none' AS 'SELECT 1'"; do
+    refused "$statement"
+done
+PGOPTIONS='-c quiver.audit=none' psql -XqAtc 'SHOW quiver.audit' >"$scratch/begun" 2>&1 || :
+check 'lock: nor at the beginning of a session, which is refused' 1 "$(grep -c 'FATAL:  invalid value for parameter "quiver.audit"' "$scratch/begun")"
+check 'lock: the audit is what it was' 'read,failed' "$(q 'SHOW quiver.audit' | tr -d ' ')"
+check 'lock: the application may still name its context, and other settings change' 'mine' \
+    "$(q "SET quiver.audit_context = 'mine'" "SET work_mem = '1MB'" 'SHOW quiver.audit_context')"
+sed -i "s/^quiver.audit = .*/quiver.audit = 'write'/" "$data/postgresql.conf"
+q 'SELECT pg_reload_conf()' 'SELECT pg_sleep(0.2)' >/dev/null
+check 'lock: the configuration file says' 'write' "$(q 'SHOW quiver.audit')"
+sed -i "s/^quiver.audit = .*/quiver.audit = 'read,failed'/" "$data/postgresql.conf"
+q 'SELECT pg_reload_conf()' 'SELECT pg_sleep(0.2)' >/dev/null
+
+q 'CREATE TABLE t (id int)' >/dev/null
+failures() { events "class = 'failed'" "concat_ws(' ', command, outcome, sqlstate, text)"; }
+mark
+q "DO \$\$ BEGIN PERFORM 1/0 FROM t; EXCEPTION WHEN division_by_zero THEN NULL; END \$\$" >/dev/null
+check 'a statement that fails in planning and is caught is an event' 'SELECT failed 22012 SELECT $1/$2 FROM t' "$(failures)"
+mark
+q 'SELECT 1/0 FROM t' >/dev/null
+check 'one that is not caught is one event, not two' 'SELECT failed 22012 SELECT $1/$2 FROM t' "$(failures)"
+mark
+q "DO \$\$ BEGIN BEGIN PERFORM 1/0 FROM t; EXCEPTION WHEN division_by_zero THEN NULL; END; PERFORM 2/0 FROM t; END \$\$" >/dev/null
+check 'and two failures are two' 2 "$(failures | grep -c 'SELECT failed 22012')"
+stop
