@@ -1,8 +1,9 @@
 -- What a trigger's call costs: a table in the shape of pgbench_accounts, changed one by one or many by a statement, and the
 -- processor time that its session used for that.
+SET client_min_messages = warning;
 CREATE TABLE cost (aid int PRIMARY KEY, bid int, abalance int, filler char(84)) WITH (fillfactor = 50);
 INSERT INTO cost SELECT i, 1, 0, '' FROM generate_series(1, 20000) i;
-CREATE FUNCTION cost_setup(kind text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION cost_setup(kind text) RETURNS void LANGUAGE plpgsql SET client_min_messages = warning AS $$
 BEGIN
     IF EXISTS (SELECT FROM quiver.history_table WHERE relation = 'cost'::regclass) THEN
         PERFORM quiver.history_disable('cost', drop => true);
