@@ -131,6 +131,9 @@ void Builder::search(Found *found, std::uint32_t width, int layer)
         const Vertex v = nearest[next].vertex;
         nearest[next].vertex |= expanded;
         const std::uint32_t links = unvisited_links(v, layer, batch_);
+        // Most likely the one to be expanded after this.
+        if (layer == 0 && next + 1 < count)
+            __builtin_prefetch(arena_->links(nearest[next + 1].vertex & max_vertex));
         to_new(batch_, links, batch_distances_);
         std::uint32_t first = next + 1;
         for (std::uint32_t i = 0; i < links; i++)
@@ -160,6 +163,8 @@ std::uint32_t Builder::choose(std::uint64_t hash, const Candidate *sorted, std::
     constexpr std::uint32_t at_once = 8;
     std::uint32_t chosen = 0, ring_at = nothing;
     float distances[at_once];
+    for (std::uint32_t i = 0; i < count; i++)
+        __builtin_prefetch(&arena_->head(sorted[i].vertex));
     for (std::uint32_t i = 0; i < count && chosen < most; i++)
     {
         bool keep = true;

@@ -147,13 +147,18 @@ void Source::to_new(void *state, const Vertex *vertices, std::size_t count, floa
 void Source::between(void *state, Vertex from, const Vertex *vertices, std::size_t count,
                      float *out)
 {
-    const auto *source = static_cast<const Source *>(state);
+    auto *source = static_cast<Source *>(state);
     if (!source->coded())
         return source->many(source->value(from).bytes, vertices, count, out);
-    const char *record = source->arena_->hot(from);
-    source->estimate(
-        *source->other_coder_->prepare_record(reinterpret_cast<const std::uint8_t *>(record)),
-        vertices, count, out);
+    // Asked for part by part, one vertex comes several times; a record never changes.
+    if (source->other_ != from)
+    {
+        const char *record = source->arena_->hot(from);
+        source->other_query_ =
+            source->other_coder_->prepare_record(reinterpret_cast<const std::uint8_t *>(record));
+        source->other_ = from;
+    }
+    source->estimate(*source->other_query_, vertices, count, out);
 }
 
 // With codes the hash has said so already, and the code agrees: a value need not be at hand.

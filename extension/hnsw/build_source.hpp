@@ -60,6 +60,8 @@ private:
     Coder *other_coder_ = nullptr;  // of vertices
     Coder *short_coder_ = nullptr;
     const kernels::CodeQuery *query_ = nullptr;
+    const kernels::CodeQuery *other_query_ = nullptr;  // of `other_`
+    build::Vertex other_ = build::nobody;
     std::uint8_t *record_ = nullptr;  // the new value's hot record
 };
 

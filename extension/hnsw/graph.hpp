@@ -110,6 +110,9 @@ public:
     // Begin to bring a block's first lines, and those at an offset, into the processor's cache.
     void prefetch(BlockNumber block, std::uint32_t offset, std::uint32_t bytes) const;
 
+    // The same for the link record of a vertex that exists.
+    void prefetch_links(Vertex vertex) { prefetch_record(layout().links, vertex); }
+
     // Where a record of a section lies.
     BlockNumber block_of(const storage::Section &section, Place place)
     {

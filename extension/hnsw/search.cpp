@@ -149,6 +149,9 @@ void Search::run()
             break;
         std::pop_heap(near_.begin(), near_.end(), Farther{});
         near_.pop_back();
+        // Most likely the one to be expanded after this.
+        if (!near_.empty() && layer_ == 0)
+            graph_.prefetch_links(near_.front().vertex);
         if (distrusted_)
         {
             graph_.read(nearest.vertex, -1, &copy_);
