@@ -79,9 +79,12 @@ SOURCES = \
 	types/sparsevec_text \
 	storage/mapped_memory \
 	storage/page \
+	hnsw/attribute \
 	hnsw/build \
 	hnsw/code \
+	hnsw/conditions \
 	hnsw/cost \
+	hnsw/filter \
 	hnsw/graph \
 	hnsw/graph_read \
 	hnsw/graph_writer \
@@ -97,6 +100,7 @@ SOURCES = \
 	hnsw/select \
 	hnsw/space \
 	hnsw/vacuum \
+	hnsw/sweep \
 	hnsw/value \
 	hnsw/verify \
 	hnsw/writer \

@@ -314,7 +314,7 @@ Vertex Builder::new_vertex(const NewRow &row, int level)
     return v;
 }
 
-// Another vertex of a value whose vertices have all the rows they may have.
+// Another vertex of a value whose vertices take no more rows, or not this one.
 Added Builder::add_equal(Vertex equal, const NewRow &row)
 {
     const Vertex v = new_vertex(row, 0);
@@ -323,6 +323,13 @@ Added Builder::add_equal(Vertex equal, const NewRow &row)
     for (int tries = 0; !try_join_ring(equal, v); tries++)
         arena_->pause(tries);
     return Added::vertex;
+}
+
+bool Builder::add_row(Vertex v, const NewRow &row)
+{
+    if (distances_.may_share != nullptr && !distances_.may_share(distances_.state, v))
+        return false;
+    return arena_->add_row(v, row.row);
 }
 
 Added Builder::add_below(const NewRow &row, std::uint64_t entry)
@@ -362,7 +369,7 @@ Added Builder::add_below(const NewRow &row, std::uint64_t entry)
                 break;
             continue;
         }
-        if (arena_->add_row(nearest[i].vertex, row.row))
+        if (add_row(nearest[i].vertex, row))
             return Added::row_of_vertex;
         // Behind the first, where the next search comes by.
         if (equal == nobody)

@@ -4,7 +4,7 @@
 // vertex or `nobody` at any moment, and a mixture of an old list and a new one leads nowhere wrong. A list is
 // changed only if it is still the one the change was computed from, by the version of its vertex.
 //
-// Equal values share a vertex, up to rows_per_vertex rows. Vertices of one value form a ring: each
+// Equal values share a vertex, up to rows_per_vertex rows, unless their rows differ otherwise. Vertices of one value form a ring: each
 // leads to the next by one link, which pruning keeps, and has its neighbours' links from the one it
 // was put behind. Otherwise they would fill one another's lists, or, as a candidate that is as near
 // to a chosen neighbour as to the vertex itself is pruned, drop out of the graph together.
@@ -32,6 +32,8 @@ struct Distances
     // Whether what is passed over fills the room that a list has left. So for inner products, which are no
     // distances: what lies in the same direction may still be needed.
     bool fills = false;
+    // Whether the new row may share this vertex, whose value it has; null: always.
+    bool (*may_share)(void *state, Vertex vertex) = nullptr;
 };
 
 struct Candidate
@@ -80,6 +82,7 @@ private:
     Vertex new_vertex(const NewRow &row, int level);
     Added add_equal(Vertex equal, const NewRow &row);
     bool try_join_ring(Vertex equal, Vertex v);
+    bool add_row(Vertex v, const NewRow &row);
     std::uint32_t read_list(Vertex v, int layer, Vertex *out) const;
     void link_back(Vertex neighbour, const Candidate &added, int layer);
     bool try_link_back(Vertex neighbour, const Candidate &added, int layer);

@@ -37,26 +37,43 @@ MetaPage Source::hot_meta(const MetaPage &meta)
     return hot;
 }
 
+namespace {
+
+std::uint32_t aligned(std::uint32_t bytes) { return (bytes + 7) / 8 * 8; }
+
+}  // namespace
+
+Source::RecordSize Source::size_of(const MetaPage &meta, const Space &space)
+{
+    if (meta.quantizer == Quantizer::none)
+        return {space.fixed_width() ? space.value_size()
+                                    : static_cast<std::uint32_t>(sizeof(Spilled)),
+                0};
+    return {record_bytes(hot_meta(meta)), (meta.code_bits < least_bits ? record_bytes(meta) : 0) +
+                                              (meta.value_bytes > 0 ? space.value_size() : 0)};
+}
+
 build::ArenaLayout Source::layout_for(const MetaPage &meta, const Space &space,
                                       std::uint32_t max_vertices)
 {
+    const RecordSize size = size_of(meta, space);
+    const std::uint32_t more = meta.attribute_bytes;
     if (meta.quantizer != Quantizer::none)
-    {
-        const std::uint32_t cold = (meta.code_bits < least_bits ? record_bytes(meta) : 0) +
-                                   (meta.value_bytes > 0 ? space.value_size() : 0);
-        return build::make_layout(meta.m, record_bytes(hot_meta(meta)), cold, max_vertices, 0);
-    }
-    if (space.fixed_width())
-        return build::make_layout(meta.m, space.value_size(), 0, max_vertices, 0);
+        return build::make_layout(meta.m, size.hot, more == 0 ? size.cold : aligned(size.cold) + more,
+                                  max_vertices, 0);
     constexpr std::uint32_t most_words = 1 + 2 * sparse_max_nonzeros;
-    return build::make_layout(meta.m, sizeof(Spilled), 0, max_vertices, most_words);
+    return build::make_layout(meta.m, more == 0 ? size.hot : aligned(size.hot) + more, 0, max_vertices,
+                              space.fixed_width() ? 0 : most_words);
 }
 
 Source::Source(const MetaPage &meta, const Space &space, const float *centre, build::Arena *arena)
     : space_(&space),
       arena_(arena),
+      attribute_bytes_(meta.attribute_bytes),
       value_bytes_(meta.value_bytes > 0 ? space.value_size() : 0)
 {
+    const RecordSize size = size_of(meta, space);
+    attributes_at_ = aligned(centre == nullptr ? size.hot : size.cold);
     if (centre == nullptr)
         return;
     const MetaPage hot = hot_meta(meta);
@@ -72,12 +89,16 @@ Source::Source(const MetaPage &meta, const Space &space, const float *centre, bu
 
 build::Distances Source::distances()
 {
-    return {this, to_new, between, equals_new, store_new, space_->metric == Metric::inner_product};
+    return {this,      to_new,
+            between,   equals_new,
+            store_new, space_->metric == Metric::inner_product,
+            may_share};
 }
 
-void Source::set_new(const Value &value)
+void Source::set_new(const Value &value, const void *attributes)
 {
     new_ = value;
+    new_attributes_ = attributes;
     if (!coded())
         return;
     query_coder_->encode(value.bytes, record_);
@@ -98,6 +119,21 @@ Value Source::value(Vertex vertex) const
     Spilled spilled;
     std::memcpy(&spilled, record, sizeof spilled);
     return {arena_->pool(spilled.word), spilled.size};
+}
+
+const void *Source::attributes(Vertex vertex) const
+{
+    if (attribute_bytes_ == 0)
+        return nullptr;
+    return (coded() ? arena_->cold(vertex) : arena_->hot(vertex)) + attributes_at_;
+}
+
+bool Source::may_share(void *state, Vertex vertex)
+{
+    const auto *source = static_cast<const Source *>(state);
+    return source->attribute_bytes_ == 0 ||
+           std::memcmp(source->attributes(vertex), source->new_attributes_,
+                       source->attribute_bytes_) == 0;
 }
 
 const void *Source::code(Vertex vertex) const
@@ -178,6 +214,9 @@ void Source::store_new(void *state, Vertex vertex)
     const auto *source = static_cast<const Source *>(state);
     const Value &value = source->new_;
     char *record = source->arena_->hot(vertex);
+    if (source->attribute_bytes_ != 0)
+        std::memcpy(const_cast<void *>(source->attributes(vertex)), source->new_attributes_,
+                    source->attribute_bytes_);
     if (source->coded())
     {
         std::memcpy(record, source->record_, record_bytes_of(source->query_coder_->space()));

@@ -23,10 +23,12 @@ public:
     Source(const MetaPage &meta, const Space &space, const float *centre, build::Arena *arena);
 
     build::Distances distances();
-    // The value the next row brings; its bytes stay the caller's.
-    void set_new(const Value &value);
+    // The value and attributes the next row brings; their bytes stay the caller's.
+    void set_new(const Value &value, const void *attributes);
     // The value of a vertex; no bytes if none is kept.
     Value value(build::Vertex vertex) const;
+    // The attributes of a vertex, or null.
+    const void *attributes(build::Vertex vertex) const;
     // The code of a vertex as the index keeps it, or null.
     const void *code(build::Vertex vertex) const;
 
@@ -39,6 +41,12 @@ private:
     };
     // A graph built on shorter codes than these would be a worse one.
     static constexpr int least_bits = 4;
+    // Without attributes, which come behind, at a multiple of eight.
+    struct RecordSize
+    {
+        std::uint32_t hot, cold;
+    };
+    static RecordSize size_of(const MetaPage &meta, const Space &space);
     static MetaPage hot_meta(const MetaPage &meta);
 
     bool coded() const { return query_coder_ != nullptr; }
@@ -49,11 +57,15 @@ private:
     static void between(void *state, build::Vertex from, const build::Vertex *vertices,
                         std::size_t count, float *out);
     static bool equals_new(void *state, build::Vertex vertex);
+    static bool may_share(void *state, build::Vertex vertex);
     static void store_new(void *state, build::Vertex vertex);
 
     const Space *space_;
     build::Arena *arena_;
     Value new_{};
+    const void *new_attributes_ = nullptr;
+    std::uint32_t attribute_bytes_;
+    std::uint32_t attributes_at_;  // in the hot record, with codes in the cold one
     std::uint32_t value_bytes_;  // kept of a value, with codes
     std::uint32_t short_code_bytes_ = 0;  // of the index's code, if it is not the hot record
     Coder *query_coder_ = nullptr;  // of the new value

@@ -46,6 +46,7 @@ BuildWork::BuildWork(const BuildInput &input, BuildControl *control, const float
     : input_(&input),
       control_(control),
       centre_(centre),
+      attributes_(input.index, control->meta()),
       arena_(control->layout, memory->base(), backing(memory)),
       source_(control->meta(), *input.space, centre, &arena_),
       builder_(&arena_, source_.distances(), control->meta().ef_construction,
@@ -73,8 +74,9 @@ void BuildWork::take_row(Relation index, ItemPointer tid, Datum *values, bool *i
     Value value;
     if (form_value(*work->input_->space, values[0], &value))
     {
-        if (!work->add_to_graph(value, *tid))
-            insert_row(index, value, *tid, false);
+        const void *attributes = work->attributes_.form(values, isnull);
+        if (!work->add_to_graph(value, attributes, *tid))
+            insert_row(index, {value, attributes, *tid}, false);
         const std::uint64_t rows =
             __atomic_add_fetch(&work->control_->indexed_rows, 1, __ATOMIC_RELAXED);
         pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE,
@@ -96,7 +98,8 @@ bool BuildWork::enter()
 
 void BuildWork::leave() { __atomic_fetch_sub(&control_->adding, 1, __ATOMIC_SEQ_CST); }
 
-bool BuildWork::add_to_graph(const Value &value, const ItemPointerData &tid)
+bool BuildWork::add_to_graph(const Value &value, const void *attributes,
+                             const ItemPointerData &tid)
 {
     if (enter())
     {
@@ -109,7 +112,7 @@ bool BuildWork::add_to_graph(const Value &value, const ItemPointerData &tid)
             row.level = draw_level(&random_, control_->meta().m, control_->meta().max_level);
             row.hash = hash_bytes_extended(static_cast<const unsigned char *>(value.bytes),
                                            static_cast<int>(value.size), control_->hash_seed);
-            source_.set_new(value);
+            source_.set_new(value, attributes);
             added = builder_.add(row) != Added::no_room;
         }
         leave();
@@ -186,7 +189,7 @@ void BuildWork::flush()
                     .value = value.bytes,
                     .value_size = value.size,
                     .code = source_.code(v),
-                    .attributes = nullptr});
+                    .attributes = source_.attributes(v)});
     }
     const std::uint64_t entry = __atomic_load_n(&arena_.shared().entry, __ATOMIC_ACQUIRE);
     if (entry == build::no_entry)

@@ -2,6 +2,7 @@
 // graph is flushed, once, and the rest is inserted row by row.
 #pragma once
 
+#include "hnsw/attribute.hpp"
 #include "hnsw/build_source.hpp"
 
 #include "storage/mapped_memory.hpp"
@@ -43,7 +44,7 @@ public:
 private:
     static void take_row(Relation index, ItemPointer tid, Datum *values, bool *isnull, bool alive,
                          void *state);
-    bool add_to_graph(const Value &value, const ItemPointerData &tid);
+    bool add_to_graph(const Value &value, const void *attributes, const ItemPointerData &tid);
     bool enter();
     void leave();
     void stop();
@@ -51,6 +52,7 @@ private:
     const BuildInput *input_;
     BuildControl *control_;
     const float *centre_;
+    AttributeForm attributes_;
     build::Arena arena_;
     Source source_;
     build::Builder builder_;

@@ -2,6 +2,7 @@
 // part of the contract; hypothetical indexes, whose pages cannot be read, are priced as well.
 #include "hnsw/access.hpp"
 
+#include "hnsw/conditions.hpp"
 #include "hnsw/graph.hpp"
 #include "hnsw/options.hpp"
 
@@ -16,6 +17,7 @@ constexpr int assumed_m = 16;
 struct Shape
 {
     int m = assumed_m;
+    double attribute_bytes = 40;
     double pages = 0;  // what is priced; 0: what there is
 };
 
@@ -41,23 +43,51 @@ Shape shape_of(const IndexOptInfo *info)
     MetaCopy meta;
     read_meta(index, &meta);
     shape.m = meta->m;
+    shape.attribute_bytes = meta->attribute_bytes;
     if (meta->quantizer == Quantizer::none && meta->value_kind != ValueKind::sparse)
         shape.pages = pages_of(meta, info->tuples);
     index_close(index, NoLock);
     return shape;
 }
 
-// The share of the index that a search reads.
-double visited_share(double rows, int m)
+// The share of the index that a search of a width reads.
+double visited_share(double rows, int m, double ef)
 {
     if (!(rows > 0))
         return 1;
     constexpr double revisits = 0.55;
     const double logarithm = std::log(rows);
     const double upper = static_cast<int>(logarithm / std::log(m)) * m;
-    const double ef = ef_search;
     const double ground = 2.0 * m * ef * revisits * logarithm / (std::log(m) * (1 + std::log(ef)));
     return std::fmin(1, (upper + ground) / rows);
+}
+
+// Whether a path has conditions on attributes.
+bool has_filter(const IndexPath *path)
+{
+    ListCell *cell;
+    foreach(cell, path->indexclauses)
+        if (lfirst_node(IndexClause, cell)->indexcol > 0)
+            return true;
+    return false;
+}
+
+// With conditions on attributes a scan begins by the cheaper of two ways, a walk that is as much wider as rows
+// are rarer or a sweep of the attributes, and then returns only rows that match (docs/hnsw_filters.md).
+void price_filter(const IndexPath *path, const Shape &shape, GenericCosts *costs)
+{
+    const double rows = std::fmax(path->indexinfo->tuples, 1);
+    const double pages = shape.pages > 0 ? shape.pages : path->indexinfo->pages;
+    const double share = std::fmax(costs->indexSelectivity, 1 / rows);
+    double random_page_cost, seq_page_cost;
+    get_tablespace_page_costs(path->indexinfo->reltablespace, &random_page_cost, &seq_page_cost);
+    const double all = pages * random_page_cost + rows * cpu_index_tuple_cost;
+    const double walk = all * visited_share(rows, shape.m, ef_search / share);
+    const double attribute_pages = std::ceil(rows * shape.attribute_bytes / BLCKSZ);
+    const double sweep = attribute_pages * seq_page_cost + rows * cpu_operator_cost + all * share;
+    costs->indexStartupCost = std::fmin(walk, sweep);
+    // What follows is going on with the walk, or taking what the sweep has found.
+    costs->indexTotalCost = costs->indexStartupCost + rows * share * cpu_index_tuple_cost;
 }
 
 }  // namespace
@@ -77,15 +107,26 @@ void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
         return;
     }
 
+    add_conditions(root, path);
     GenericCosts costs{};
     genericcostestimate(root, path, loop_count, &costs);
     const Shape shape = shape_of(path->indexinfo);
+    if (has_filter(path))
+    {
+        price_filter(path, shape, &costs);
+        *startup_cost = costs.indexStartupCost;
+        *total_cost = costs.indexTotalCost;
+        *selectivity = costs.indexSelectivity;
+        *correlation = costs.indexCorrelation;
+        *pages = costs.numIndexPages;
+        return;
+    }
     if (shape.pages > 0)
     {
         costs.indexTotalCost += (shape.pages - costs.numIndexPages) * costs.spc_random_page_cost;
         costs.numIndexPages = shape.pages;
     }
-    const double share = visited_share(path->indexinfo->tuples, shape.m);
+    const double share = visited_share(path->indexinfo->tuples, shape.m, ef_search);
     double seq_page_cost;
     get_tablespace_page_costs(path->indexinfo->reltablespace, nullptr, &seq_page_cost);
 

@@ -52,14 +52,15 @@ enum class Rerank : std::uint8_t
     heap = 1,  // values are fetched from the table
 };
 
-// A column of the index behind the first, kept beside the graph so that filters need no heap.
+// How a column of the index behind the first is kept, so that filters need no heap (hnsw/attribute.hpp).
 enum class AttributeKind : std::uint8_t
 {
     none = 0,
-    signed_word = 1,  // eight bytes that compare as int64: integers, dates, timestamps, bool
-    float_word = 2,  // compares as double
-    hash_word = 3,  // equality only: text, uuid and other hashable types
-    hash_set = 4,  // arrays: up to attribute_set_size hashes; an overlap is decided by them
+    whole = 1,  // integers, dates, times, bool: as int64
+    real = 2,  // float4, float8: as an int64 that sorts as they do
+    decimal = 3,  // numeric: the nearest double, kept likewise
+    hash = 4,  // equality only: text, uuid and other hashable types
+    hash_set = 5,  // arrays
 };
 
 struct Attribute
@@ -67,7 +68,7 @@ struct Attribute
     AttributeKind kind;
     std::uint8_t reserved;
     std::uint16_t offset;  // within the attribute record
-    std::uint32_t type;  // of the column (its Oid), checked when the index is opened
+    std::uint32_t type;  // of the column (its Oid)
 };
 inline constexpr int max_attributes = 16;
 

@@ -1,6 +1,8 @@
 // Opening an index, its cached directory, and pinning by remembered buffers.
 #include "hnsw/graph.hpp"
 
+#include "hnsw/attribute.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -27,7 +29,7 @@ void check_meta(Relation index, Page page)
         meta.vertex_count > std::uint64_t{meta.chunk_count} * meta.vertices_per_chunk ||
         meta.dims > 1'000'000'000 || meta.value_kind < ValueKind::f32 ||
         meta.value_kind > ValueKind::sparse || meta.metric < Metric::l2 ||
-        meta.metric > Metric::jaccard || (meta.code_bytes == 0 && meta.value_bytes == 0) ||
+        meta.metric > Metric::jaccard || !attributes_are_sane(meta) || (meta.code_bytes == 0 && meta.value_bytes == 0) ||
         (meta.code_bytes != 0 &&
          meta.code_bytes != kernels::code_record_bytes(meta.dims, meta.code_bits)))
         storage::report_damage(index, meta_block, "has a metapage out of range");

@@ -151,6 +151,12 @@ public:
     {
         copy_record(layout().codes, storage::PageKind::codes, vertex, out, meta_->code_bytes);
     }
+    // A vertex's attributes: meta().attribute_bytes.
+    void read_attributes(Vertex vertex, char *out)
+    {
+        copy_record(layout().attributes, storage::PageKind::attributes, vertex, out,
+                    meta_->attribute_bytes);
+    }
     // A vertex's value, or code if no values are kept, in the current memory context.
     Value value_of(Vertex vertex);
 

@@ -2,6 +2,7 @@
 #include "hnsw/hnsw.hpp"
 
 #include "hnsw/access.hpp"
+#include "hnsw/attribute.hpp"
 #include "hnsw/build.hpp"
 #include "hnsw/insert.hpp"
 #include "hnsw/options.hpp"
@@ -61,7 +62,7 @@ bool insert(Relation index, Datum *values, bool *isnull, ItemPointer tid, Relati
     const Space space = make_space(meta->value_kind, meta->metric, meta->dims);
     Value value;
     if (form_value(space, values[0], &value))
-        insert_row(index, value, *tid, true);
+        insert_row(index, {value, AttributeForm{index, *meta}.form(values, isnull), *tid}, true);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
     return false;
@@ -76,6 +77,9 @@ void describe(IndexAmRoutine *am)
     am->amsupport = 3;  // the third is for classes written for pgvector
     am->amcanorderbyop = true;
     am->amoptionalkey = true;
+    am->amcanmulticol = true;
+    am->amsearcharray = true;
+    am->amsearchnulls = true;
     am->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
     am->amkeytype = InvalidOid;
     am->ambuild = build;

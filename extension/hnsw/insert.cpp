@@ -55,11 +55,21 @@ int next_level(Graph &graph)
     return draw_level(&pg_global_prng_state, meta.m, meta.max_level);
 }
 
-bool join_equal(Graph &graph, Writer &writer, const Neighbours &neighbours,
-                const ItemPointerData &tid)
+bool same_attributes(Graph &graph, Vertex vertex, const void *attributes)
+{
+    if (attributes == nullptr)
+        return true;
+    const std::uint32_t size = graph.meta().attribute_bytes;
+    auto *record = static_cast<char *>(palloc(size));
+    graph.read_attributes(vertex, record);
+    return std::memcmp(record, attributes, size) == 0;
+}
+
+bool join_equal(Graph &graph, Writer &writer, const Neighbours &neighbours, const NewRow &row)
 {
     for (int i = 0; i < neighbours.equal; ++i)
-        if (writer.add_row(neighbours.found[i].vertex, tid))
+        if (same_attributes(graph, neighbours.found[i].vertex, row.attributes) &&
+            writer.add_row(neighbours.found[i].vertex, row.tid))
             return true;
     return false;
 }
@@ -284,7 +294,7 @@ void link_all_back(Graph &graph, Writer &writer, Vertex vertex, const Neighbours
 
 }  // namespace
 
-void insert_row(Relation index, const Value &value, const ItemPointerData &tid, bool logged)
+void insert_row(Relation index, const NewRow &row, bool logged)
 {
     pg::PageLock lock{index, update_lock, ShareLock};
     Graph graph{index};
@@ -300,9 +310,9 @@ void insert_row(Relation index, const Value &value, const ItemPointerData &tid, 
     }
 
     Neighbours neighbours;
-    find_neighbours(graph, graph.links_value(value), level, no_vertex, &neighbours);
+    find_neighbours(graph, graph.links_value(row.value), level, no_vertex, &neighbours);
     Writer writer{graph, logged};
-    if (join_equal(graph, writer, neighbours, tid))
+    if (join_equal(graph, writer, neighbours, row))
         return;
 
     const TakenNumber number = writer.take_number();
@@ -317,7 +327,9 @@ void insert_row(Relation index, const Value &value, const ItemPointerData &tid, 
             links[i] = from.choices[i].vertex;
         lists[layer] = {from.count, links};
     }
-    writer.write_vertex(number, level, lists, value, tid);
+    if (row.attributes != nullptr)
+        writer.write_attributes(number.vertex, row.attributes);
+    writer.write_vertex(number, level, lists, row.value, row.tid);
     link_all_back(graph, writer, number.vertex, neighbours, level);
     if (raises())
         writer.set_entry(number.vertex, level, false);

@@ -37,7 +37,14 @@ struct LinkedBack
 LinkedBack link_back(Graph &graph, Writer &writer, Vertex vertex, int layer, Vertex other,
                      float distance);
 
+struct NewRow
+{
+    Value value;
+    const void *attributes;  // meta().attribute_bytes; null without
+    ItemPointerData tid;
+};
+
 // Insert a row; `logged` is false while the index is built. Allocates in the current memory context.
-void insert_row(Relation index, const Value &value, const ItemPointerData &tid, bool logged);
+void insert_row(Relation index, const NewRow &row, bool logged);
 
 }  // namespace quiver::hnsw

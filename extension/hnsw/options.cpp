@@ -1,6 +1,7 @@
 // Reloptions, settings, and what an index becomes from them.
 #include "hnsw/options.hpp"
 
+#include "hnsw/attribute.hpp"
 #include "hnsw/code_copy.hpp"
 #include "hnsw/layout.hpp"
 #include "hnsw/space.hpp"
@@ -136,6 +137,7 @@ void describe_index(Relation index, MetaPage *meta)
         if (meta->rerank == Rerank::heap)
             meta->value_bytes = 0;
     }
+    describe_attributes(index, meta);
     meta->vertices_per_chunk = choose_vertices_per_chunk(sizes_of(*meta));
 }
 

@@ -4,8 +4,10 @@
 #include "hnsw/code_copy.hpp"
 #include "hnsw/options.hpp"
 #include "hnsw/rerank.hpp"
+#include "hnsw/sweep.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace quiver::hnsw {
@@ -21,6 +23,8 @@ struct ScanState
     Graph *graph;
     Search *search;
     Reranker *rerank;  // of a coded index
+    Filter *filter;  // of a scan with conditions
+    Sweep *sweep;  // of a filtered scan that has gone over to it
     std::uint64_t identity;
     std::uint64_t reuse_count;  // when the scan began
     std::size_t returned;  // vertices of the walk at hand
@@ -72,17 +76,81 @@ void count_search(ScanState *state)
 // so that a LIMIT above hnsw.ef_search is served.
 bool goes_on(const ScanState *state)
 {
-    return mode() != IterativeScan::off || state->rerank != nullptr;
+    return mode() != IterativeScan::off || state->rerank != nullptr || state->filter != nullptr;
+}
+
+// Of a filtered scan: sweep the attributes from here on.
+void start_sweep(ScanState *state)
+{
+    state->search->drop_found();
+    state->sweep = new (palloc(sizeof(Sweep)))
+        Sweep{*state->graph, *state->filter, *state->search,
+              static_cast<std::size_t>(state->memory_limit)};
+}
+
+// The next results of a filtered scan, from whichever way is the cheaper; the scan lock is held. False if
+// there are none left.
+bool more_filtered(ScanState *state)
+{
+    Search &search = *state->search;
+    const auto width = static_cast<std::size_t>(ef_search);
+    if (state->sweep == nullptr)
+    {
+        const bool memory_is_full = static_cast<double>(search.bytes()) > state->memory_limit;
+        if (!memory_is_full && !search.given_up() && search.resume(width) && !search.given_up())
+        {
+            search.hold_back();
+            if (!search.found().empty())
+                return true;
+        }
+        // What the walks did not come to, the sweep does.
+        start_sweep(state);
+    }
+    return state->sweep->take(width, &search.found());
+}
+
+void first_filtered_search(ScanState *state, bool has_query)
+{
+    const FilterCosts costs =
+        estimate_filter(*state->graph, *state->filter, static_cast<std::size_t>(ef_search));
+    Search &search = *state->search;
+    search.filter(state->filter,
+                  static_cast<std::int64_t>(std::fmin(costs.sweep / costs.expansion, 1e9)));
+    // Without a query all are equally near, and a walk leads nowhere.
+    if (has_query && costs.walk < costs.sweep)
+    {
+        const Candidate from = search.descend(0);
+        search.walk(0, static_cast<std::size_t>(ef_search), &from, 1, true);
+        search.hold_back();
+        if (!search.given_up() && !search.found().empty())
+            return;
+    }
+    start_sweep(state);
+    (void) state->sweep->take(static_cast<std::size_t>(ef_search), &search.found());
+}
+
+// The conditions on attributes, if there are any.
+void make_filter(IndexScanDesc scan, ScanState *state)
+{
+    if (scan->numberOfKeys == 0)
+        return;
+    MetaCopy meta;
+    read_meta(scan->indexRelation, &meta);
+    auto *filter = new (palloc(sizeof(Filter)))
+        Filter{scan->indexRelation, *meta, scan->keyData, scan->numberOfKeys};
+    state->filter = filter->any() ? filter : nullptr;
 }
 
 void first_search(IndexScanDesc scan, ScanState *state)
 {
+    make_filter(scan, state);
     const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
     state->graph = new (palloc(sizeof(Graph))) Graph{scan->indexRelation};
     Graph &graph = *state->graph;
     state->identity = graph.meta().identity;
     state->reuse_count = graph.meta().reuse_count;
-    state->empty = graph.meta().entry == no_vertex;
+    state->empty = graph.meta().entry == no_vertex ||
+                   (state->filter != nullptr && state->filter->never());
     if (state->empty)
         return;
     const void *query = query_of(graph, scan->orderByData);
@@ -96,6 +164,14 @@ void first_search(IndexScanDesc scan, ScanState *state)
     state->search = new (palloc(sizeof(Search))) Search{graph, query, code};
     if (code != nullptr)
         begin_with_copy(graph);
+    if (state->filter != nullptr)
+    {
+        first_filtered_search(state, query != nullptr);
+        graph.leave_copy();
+        arrange(state);
+        count_search(state);
+        return;
+    }
     const Candidate from = state->search->descend(0);
     state->search->walk(0, static_cast<std::size_t>(ef_search), &from, 1, goes_on(state));
     graph.leave_copy();
@@ -155,6 +231,20 @@ bool has_found(IndexScanDesc scan, ScanState *state, bool *left)
     {
         if (!goes_on(state))
             return false;
+        if (state->filter != nullptr)
+        {
+            const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
+            renew(state);
+            if (state->rerank != nullptr)
+                begin_with_copy(*state->graph);
+            const bool more = more_filtered(state);
+            state->graph->leave_copy();
+            if (!more)
+                return false;
+            arrange(state);
+            count_search(state);
+            return true;
+        }
         *left = exhausted(state);
         if (*left && state->search->release_held())
         {
@@ -234,6 +324,15 @@ bool next_reranked(IndexScanDesc scan, ScanState *state, float *distance)
     return true;
 }
 
+// Whether a row may have attributes that the scan does not ask for: its filter is by hashes, or its number may
+// have been given out again.
+bool needs_check(const ScanState *state)
+{
+    return state->filter->lossy() || RecoveryInProgress() ||
+           (state->graph != nullptr &&
+            state->graph->meta().reuse_count != state->reuse_count);
+}
+
 void start(IndexScanDesc scan, ScanState *state)
 {
     pgstat_count_index_scan(scan->indexRelation);
@@ -310,6 +409,8 @@ void rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
     state->graph = nullptr;
     state->search = nullptr;
     state->rerank = nullptr;
+    state->filter = nullptr;
+    state->sweep = nullptr;
     state->started = false;
     state->empty = false;
     state->returned = 0;
@@ -329,7 +430,7 @@ bool get_tuple(IndexScanDesc scan, ScanDirection)
         start(scan, state);
     const bool result = !state->empty && next_row(scan, state);
     MemoryContextSwitchTo(caller);
-    scan->xs_recheck = false;
+    scan->xs_recheck = state->filter != nullptr && needs_check(state);
     scan->xs_recheckorderby = false;
     return result;
 }

@@ -1,6 +1,7 @@
 // The walk.
 #include "hnsw/search.hpp"
 
+#include "hnsw/filter.hpp"
 #include "hnsw/select.hpp"
 
 #include <algorithm>
@@ -41,7 +42,8 @@ void VisitedSet::grow(Vertex vertex)
 
 std::size_t Search::bytes() const
 {
-    return near_.bytes() + best_.bytes() + found_.bytes() + held_.bytes() + visited_.bytes();
+    return near_.bytes() + best_.bytes() + found_.bytes() + held_.bytes() + visited_.bytes() +
+           passed_.bytes();
 }
 
 float Search::distance_of(Vertex vertex)
@@ -88,8 +90,45 @@ Candidate Search::descend(int layer)
     return best;
 }
 
+void Search::filter(const Filter *filter, std::int64_t budget)
+{
+    filter_ = filter;
+    budget_ = budget;
+    passed_.reset(graph_.meta().vertex_count);
+}
+
+void Search::drop_found()
+{
+    (void) release_held();
+    for (const Found &f : found_)
+        passed_.remove(f.vertex);
+    found_.clear();
+}
+
+// Of a filtered walk the width counts vertices that have been expanded and pass.
+void Search::add_passed(const Candidate &candidate)
+{
+    if (!filter_->passes(graph_, candidate.vertex) || !passed_.add(candidate.vertex))
+        return;
+    found_.push_back({candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count,
+                      copy_.level});
+    best_.push_back(candidate.distance);
+    std::push_heap(best_.begin(), best_.end());
+    if (best_.size() > width_)
+    {
+        std::pop_heap(best_.begin(), best_.end());
+        best_.pop_back();
+    }
+}
+
 void Search::consider(const Candidate &candidate)
 {
+    if (filter_ != nullptr)
+    {
+        near_.push_back(candidate);
+        std::push_heap(near_.begin(), near_.end(), Farther{});
+        return;
+    }
     const bool nearer = best_.size() < width_ || candidate.distance < best_.front();
     if (nearer)
     {
@@ -126,7 +165,12 @@ void Search::expand(const Candidate &candidate)
 {
     graph_.read(candidate.vertex, layer_, &copy_);
     ++counts_.expanded;
-    if (copy_.has_rows() && candidate.vertex != excluded_)
+    if (filter_ != nullptr)
+    {
+        if (copy_.has_rows())
+            add_passed(candidate);
+    }
+    else if (copy_.has_rows() && candidate.vertex != excluded_)
         found_.push_back({candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count,
                           copy_.level});
     else
@@ -147,6 +191,11 @@ void Search::run()
         Candidate nearest = near_.front();
         if (best_.size() >= width_ && nearest.distance > best_.front())
             break;
+        if (filter_ != nullptr && counts_.expanded >= budget_)
+        {
+            given_up_ = true;
+            break;
+        }
         std::pop_heap(near_.begin(), near_.end(), Farther{});
         near_.pop_back();
         // Most likely the one to be expanded after this.
@@ -188,6 +237,11 @@ bool Search::resume(std::size_t width)
     width_ = width;
     best_.clear();
     found_.clear();
+    if (filter_ != nullptr)
+    {
+        run();
+        return true;
+    }
     const std::size_t count = std::min(width, near_.size());
     // The nearest that are left count as this walk's first results, as they would have in one walk
     // that was wider.

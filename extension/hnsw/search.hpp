@@ -11,6 +11,8 @@
 
 namespace quiver::hnsw {
 
+class Filter;
+
 struct Candidate
 {
     float distance;
@@ -50,6 +52,11 @@ public:
         bits_[word] |= bit;
         return true;
     }
+    bool has(Vertex vertex) const
+    {
+        return vertex / 64 < words_ && (bits_[vertex / 64] >> (vertex % 64) & 1) != 0;
+    }
+    void remove(Vertex vertex) { bits_[vertex / 64] &= ~(std::uint64_t{1} << (vertex % 64)); }
     std::size_t bytes() const { return words_ * 8; }
 
 private:
@@ -70,6 +77,16 @@ public:
           code_(code)
     {
     }
+
+    // From now on only vertices whose attributes pass are results; a walk goes on until it has as many of
+    // these, or has expanded `budget` vertices in all.
+    void filter(const Filter *filter, std::int64_t budget);
+    // Whether a walk has given up for want of budget.
+    bool given_up() const { return given_up_; }
+    // Of a filtered search: forget results that have not been taken out of found(), and hold back none.
+    void drop_found();
+    // Whether a vertex was a result of a filtered walk and was not dropped.
+    bool has_returned(Vertex vertex) const { return filter_ != nullptr && passed_.has(vertex); }
 
     // From the entry point down to `layer`, greedily: a place to begin there.
     Candidate descend(int layer);
@@ -100,17 +117,21 @@ public:
     // Numbers were given out again since distances were computed: compute them anew when they count.
     void distrust() { distrusted_ = true; }
     float distance_of(Vertex vertex);
+    void measure(const Vertex *vertices, int count, float *out);
 
 private:
-    void measure(const Vertex *vertices, int count, float *out);
     void run();
     void expand(const Candidate &candidate);
+    void add_passed(const Candidate &candidate);
     void consider(const Candidate &candidate);
     int new_neighbours(const VertexCopy &copy, Vertex *out);
 
     Graph &graph_;
     const void *query_;
     const kernels::CodeQuery *code_;
+    const Filter *filter_ = nullptr;
+    std::int64_t budget_ = 0;
+    bool given_up_ = false;
     int layer_ = 0;
     std::size_t width_ = 0;
     bool keep_all_ = false;
@@ -121,6 +142,7 @@ private:
     pg::Array<Found> found_;
     pg::Array<Found> held_;
     VisitedSet visited_;
+    VisitedSet passed_;  // results of a filtered walk
     VertexCopy copy_;
     SearchCounts counts_;
 };

@@ -138,6 +138,13 @@ bool form_sparse(const Space &space, Datum datum, Value *out)
 
 void space_of_index(Relation index, ValueKind *kind, Metric *metric)
 {
+    if (!OidIsValid(index_getprocid(index, 1, distance_procedure)))
+        ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                errmsg("type not supported for hnsw index"),
+                errdetail("The first column is what is searched; a class of type %s is for columns "
+                          "behind it, by which rows are filtered.",
+                          format_type_be(index->rd_opcintype[0])),
+                errhint("Name the column of vectors first."));
     const PGFunction function = index_getprocinfo(index, 1, distance_procedure)->fn_addr;
     for (const KnownDistance &known : known_distances)
         if (known.function == function)

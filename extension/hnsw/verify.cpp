@@ -3,6 +3,7 @@
 // What is damaged enough to stop a search (a page of another kind, a record out of range) is an error with
 // ERRCODE_INDEX_CORRUPTED here as there; what a search would survive is reported as a problem. The index
 // may be in use meanwhile: a link to a vertex that vacuum has just emptied is no problem.
+#include "hnsw/attribute.hpp"
 #include "hnsw/inspect.hpp"
 
 #include "pg/function.hpp"
@@ -18,6 +19,7 @@ constexpr int most_problems = 100;
 struct Report
 {
     std::int64_t vertices = 0, rows = 0, unreachable = 0, absent_rows = 0, differing_values = 0;
+    std::int64_t differing_attributes = 0;
     std::int64_t problem_count = 0;
     ArrayBuildState *problems = nullptr;
     MemoryContext context = CurrentMemoryContext;
@@ -202,6 +204,18 @@ bool differs(Proof &proof, const Value &formed, const Value &value)
     return same.size != value.size || std::memcmp(same.bytes, value.bytes, value.size) != 0;
 }
 
+const char *attributes_of(Proof &proof, Vertex vertex)
+{
+    auto *record = static_cast<char *>(palloc(proof.graph.meta().attribute_bytes));
+    proof.graph.read_attributes(vertex, record);
+    return record;
+}
+
+bool differs(const AttributeForm &form, const Datum *values, const bool *nulls, const char *record)
+{
+    return std::memcmp(form.form(values, nulls), record, form.record_bytes()) != 0;
+}
+
 // That a vertex's code is its value's.
 void check_code(Proof &proof, Vertex vertex, const Value &value)
 {
@@ -237,6 +251,9 @@ void check_rows(Proof &proof, Relation heap, IndexInfo *info)
     econtext->ecxt_scantuple = slot;
     IndexFetchTableData *fetch = table_index_fetch_begin(heap);
     ItemPointerData tids[max_heap_tids];
+    const MetaPage meta = proof.graph.meta();
+    const AttributeForm form{proof.graph.index(), meta};
+    proof.graph.renew();
     for (Vertex vertex = 0; vertex < proof.graph.meta().vertex_count; ++vertex)
     {
         CHECK_FOR_INTERRUPTS();
@@ -246,6 +263,7 @@ void check_rows(Proof &proof, Relation heap, IndexInfo *info)
         const int count = proof.graph.read_tids(vertex, tids);
         MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
         const Value value = count > 0 ? proof.graph.value_of(vertex) : Value{};
+        const char *attributes = count > 0 && form.any() ? attributes_of(proof, vertex) : nullptr;
         if (count > 0 && proof.graph.is_coded() && proof.graph.keeps_values())
             check_code(proof, vertex, value);
         for (int i = 0; i < count; ++i)
@@ -266,6 +284,8 @@ void check_rows(Proof &proof, Relation heap, IndexInfo *info)
             if (nulls[0] || !form_value(proof.graph.space(), values[0], &formed) ||
                 differs(proof, formed, value))
                 ++proof.report->differing_values;
+            else if (form.any() && differs(form, values, nulls, attributes))
+                ++proof.report->differing_attributes;
             ExecClearTuple(slot);
             proof.graph.renew();
         }
@@ -278,6 +298,9 @@ void check_rows(Proof &proof, Relation heap, IndexInfo *info)
     if (proof.report->absent_rows > 0)
         add_problem(proof.report, "%lld pointers lead to no row of the table",
                     static_cast<long long>(proof.report->absent_rows));
+    if (proof.report->differing_attributes > 0)
+        add_problem(proof.report, "%lld rows have other attributes than their vertex",
+                    static_cast<long long>(proof.report->differing_attributes));
     if (proof.report->differing_values > 0)
         add_problem(proof.report, "%lld rows hold another value than their vertex",
                     static_cast<long long>(proof.report->differing_values));

@@ -32,6 +32,13 @@ public:
 
     TakenNumber take_number();
 
+    // Of a vertex that is not written yet.
+    void write_attributes(Vertex vertex, const void *attributes)
+    {
+        write_slot(graph_.layout().attributes, storage::PageKind::attributes, vertex, attributes,
+                   graph_.meta().attribute_bytes);
+    }
+
     // Write a vertex that nothing leads to yet. lists[0..level]; the level is at most that of a number
     // used before.
     void write_vertex(const TakenNumber &number, int level, const List *lists, const Value &value,

@@ -20,6 +20,7 @@ extern "C" {
 #include "catalog/pg_am.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "commands/progress.h"
 #include "commands/vacuum.h"
 #include "common/pg_prng.h"
@@ -35,9 +36,13 @@ extern "C" {
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/index_selfuncs.h"
+#include "utils/typcache.h"
 }
 
 namespace quiver::pg {

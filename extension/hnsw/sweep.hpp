@@ -1,0 +1,49 @@
+// The exact way of a filtered search: all attribute records in order, distances of those that pass, the
+// nearest first (docs/hnsw_filters.md).
+#pragma once
+
+#include "hnsw/filter.hpp"
+#include "hnsw/search.hpp"
+
+namespace quiver::hnsw {
+
+// What the two ways of a filtered search cost, in nanoseconds, roughly: only their ratio matters.
+struct FilterCosts
+{
+    double share;  // of the vertices that pass, as a sample says
+    double sweep;
+    double walk;
+    double expansion;  // of one vertex
+};
+FilterCosts estimate_filter(Graph &graph, const Filter &filter, std::size_t width);
+
+class Sweep
+{
+public:
+    // `search` measures distances, and knows which vertices its walks have returned: these are left out.
+    // `room` is in bytes. Allocates in the current memory context.
+    Sweep(Graph &graph, const Filter &filter, Search &search, std::size_t room);
+
+    // Add up to `width` of the nearest that have not been given yet to `out`. False if there are no more.
+    // Called under the scan lock.
+    bool take(std::size_t width, pg::Array<Found> *out);
+
+private:
+    void pass();
+    void sweep_page(BlockNumber block, std::uint32_t chunk, Vertex first, int count);
+    void measure();
+    void keep_nearest();
+
+    Graph &graph_;
+    const Filter &filter_;
+    Search &search_;
+    std::size_t room_;  // candidates
+    pg::Array<Candidate> near_;  // the nearest first, when a pass is over a heap
+    pg::Array<Vertex> batch_;
+    Candidate after_;  // all up to here have been given
+    Candidate last_;  // of this pass
+    bool begun_ = false;
+    bool dropped_ = false;  // by this pass, for want of room
+};
+
+}  // namespace quiver::hnsw
