@@ -66,6 +66,7 @@ quiver_vip_name: ${vip+}${vip-db.quiver.test}
 # Three servers share one machine.
 patroni_shared_buffers: 64MB
 precheck_minimum_memory_mb: 100
+prometheus_every: 5s
 postgresql_quiver_deb: $(find "$here/dist" -name "postgresql-$(server_major)-quiver_*.deb")
 database_databases:
   - {name: app, owner: app_owner}
@@ -115,3 +116,12 @@ ready() {
 }
 # changed LOG: the sum of changed, and of failed and unreachable, over a run's recap.
 recap() { sed -n '/^PLAY RECAP/,$p' "$1" | grep -o "$2=[0-9]*" | cut -d= -f2 | awk '{s += $1} END {print s + 0}'; }
+# within SECONDS COMMAND...: until it succeeds.
+within() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 2
+    done
+}

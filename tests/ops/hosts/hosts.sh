@@ -5,11 +5,14 @@
 #        tests/ops/hosts/hosts.sh up NAME...         boot hosts (more may be added later)
 #        tests/ops/hosts/hosts.sh run NAME COMMAND   as root on a host, by ssh
 #        tests/ops/hosts/hosts.sh ctl COMMAND...     in the controller's network
+#        tests/ops/hosts/hosts.sh outside COMMAND...  in a network that no firewall rule names
+#        tests/ops/hosts/hosts.sh inside NAME COMMAND...   on this machine, in a host's network: also when it is cut off
 #        tests/ops/hosts/hosts.sh address NAME       its address
 #        tests/ops/hosts/hosts.sh poweroff NAME      pull the plug: every process of the host dies at once
 #        tests/ops/hosts/hosts.sh poweron NAME       the same disk and address, booted again
 #        tests/ops/hosts/hosts.sh isolate NAME       pull the network cable;  rejoin NAME plugs it in
 #        tests/ops/hosts/hosts.sh destroy NAME       the host is gone, disk and all
+#        tests/ops/hosts/hosts.sh replace NAME       ... and a bare machine stands in its place, with its name and address
 #        tests/ops/hosts/hosts.sh save SNAPSHOT      keep the disks of all hosts (they are powered off)
 #        tests/ops/hosts/hosts.sh restore SNAPSHOT   boot hosts from those disks
 #        tests/ops/hosts/hosts.sh ssh-options        for an inventory
@@ -17,6 +20,7 @@
 #
 #   QUIVER_HOSTS          folder of this set of hosts (default: /tmp/quiver-hosts); sets do not meet
 #   QUIVER_HOSTS_SUITE    bookworm (default) or trixie
+#   QUIVER_HOSTS_DATA     size of a disk of its own for /var/lib/postgresql, such as 400m (default: none)
 #
 # Hosts live in network namespaces around a bridge that is itself in the controller's namespace: no
 # packet enters the machine's own network. What is odd about starting them:
@@ -33,7 +37,7 @@ suite=${QUIVER_HOSTS_SUITE:-bookworm}
 net=10.77.0
 # Names of namespaces are the machine's; this keeps two sets apart.
 id=qh$(printf '%s' "$state" | cksum | awk '{printf "%x", $1 % 1048576}')
-ssh_options="-i $state/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=3"
+ssh_options="-i $state/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=8"
 
 # Everything that the hosts need of the machine, tried in a second.
 check() {
@@ -63,6 +67,26 @@ check() {
 }
 
 ctl() { ip netns exec "$id-ctl" "$@"; }
+inside() {
+    local name=$1
+    shift
+    ip netns exec "$id-$name" "$@"
+}
+# A stranger: on the same wires, in a network that no firewall rule names.
+outside() {
+    if [ ! -e "/run/netns/$id-out" ]; then
+        ip netns add "$id-out"
+        ip -n "$id-ctl" link add vout type veth peer name eth0 netns "$id-out"
+        ip -n "$id-ctl" link set vout master br0 up
+        ip -n "$id-ctl" addr add 10.78.0.1/24 dev br0
+        ip -n "$id-out" link set lo up
+        ip -n "$id-out" addr add 10.78.0.2/24 dev eth0
+        ip -n "$id-out" link set eth0 up
+        ip -n "$id-out" route add $net.0/24 dev eth0 src 10.78.0.2
+        ctl sysctl -qw net.ipv4.ip_forward=1
+    fi
+    ip netns exec "$id-out" "$@"
+}
 names() { [ ! -d "$state/hosts" ] || (cd "$state/hosts" && ls); }
 address() { cat "$state/hosts/$1/address"; }
 run() {
@@ -205,6 +229,7 @@ up() {
 destroy() {
     local name=$1 tree
     poweroff "$name" || :
+    if mountpoint -q "$state/hosts/$name/root/var/lib/postgresql"; then umount -l "$state/hosts/$name/root/var/lib/postgresql"; fi
     if mountpoint -q "$state/hosts/$name/root"; then umount "$state/hosts/$name/root" || umount -l "$state/hosts/$name/root"; fi
     ip netns del "$id-$name" 2>/dev/null || :
     rm -rf "${state:?}/hosts/$name"
@@ -212,6 +237,14 @@ destroy() {
     for tree in $(cgroup_trees); do
         [ ! -d "$tree/$id/$name" ] || find "$tree/$id/$name" -depth -type d -exec rmdir {} \; 2>/dev/null || :
     done
+}
+
+replace() {
+    local name=$1 address
+    address=$(address "$name")
+    destroy "$name"
+    add_host "$name" "$address"
+    wait_for_ssh "$name"
 }
 
 snapshot_folder() { echo "$("$here/image.sh" cache)/snapshots/$suite.$1"; }
@@ -253,6 +286,7 @@ down() {
     local name tree
     for name in $(names); do destroy "$name"; done
     ip netns del "$id-ctl" 2>/dev/null || :
+    ip netns del "$id-out" 2>/dev/null || :
     for tree in $(cgroup_trees); do
         [ ! -d "$tree/$id" ] || find "$tree/$id" -depth -type d -exec rmdir {} \; 2>/dev/null || :
     done
@@ -263,12 +297,12 @@ down() {
 command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
-    check | up | run | ctl | address | poweroff | poweron | isolate | rejoin | destroy | save | restore | down) "$command" "$@" ;;
+    check | up | run | ctl | inside | outside | replace | address | poweroff | poweron | isolate | rejoin | destroy | save | restore | down) "$command" "$@" ;;
     names) names ;;
     ssh-options) echo "$ssh_options" ;;
     wait) wait_for_ssh "$@" ;;
     *)
-        sed -n '4,20s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+        sed -n '4,23s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac

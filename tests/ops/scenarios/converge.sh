@@ -9,7 +9,8 @@ build_package() {
     fi
 }
 
-# converges SECONDS: site.yml on what is up; then again; then --check. What the cluster must then be.
+# converges SECONDS: site.yml on what is up; then again; then --check. What the cluster must then be. Fails when there is no
+# cluster to go on with.
 converges() {
     local began log=$site/site.log first
     began=$SECONDS
@@ -18,7 +19,7 @@ converges() {
     else
         tail -n 40 "$log"
         check "site.yml: runs to its end" yes no
-        return 0
+        return 1
     fi
     at_most "bare hosts to a cluster" "$1" $((SECONDS - began)) s
     if ready $(($(wc -w <<<"$database_hosts") - 1)); then check "one leader, all standbys replay" yes yes; else check "one leader, all standbys replay" yes no; fi
@@ -34,7 +35,7 @@ converges() {
     check "a port that no rule names is closed" closed "$("$hosts" ctl timeout 3 bash -c "exec 3<>/dev/tcp/$("$hosts" address "$first")/5432" 2>/dev/null && echo open || echo closed)"
 
     began=$SECONDS
-    play site >"$log.second" 2>&1 || tail -n 40 "$log.second"
+    play site -v >"$log.second" 2>&1 || tail -n 40 "$log.second"
     check "a second run changes nothing" "0 changed, 0 failed" "$(recap "$log.second" changed) changed, $(recap "$log.second" failed) failed"
     say "second run: $((SECONDS - began)) s"
     grep -B 3 '^changed: ' "$log.second" | head -n 20

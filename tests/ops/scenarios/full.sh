@@ -1,17 +1,20 @@
-# The whole: three database hosts and a backup host, converged, judged, restored from, and broken in every way. Sourced by run.sh.
+# The whole: three database hosts, a backup host and a monitor, converged, watched, judged, restored from, and broken in every way. Sourced by run.sh.
 # shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
 database_hosts='db1 db2 db3'
 drill_address=10.77.0.100
 . "$here/tests/ops/scenarios/converge.sh"
 . "$here/tests/ops/scenarios/drills.sh"
 . "$here/tests/ops/scenarios/scan.sh"
+. "$here/tests/ops/scenarios/watch.sh"
 . "$here/tests/ops/scenarios/restore.sh"
 
 build_package
-"$hosts" up db1 db2 db3 backup1 || check "four hosts boot" yes no
-inventory database=db1,db2,db3 etcd=db1,db2,db3 backup=backup1
-converges 900
+"$hosts" up db1 db2 db3 backup1 monitor1 || check "five hosts boot" yes no
+inventory database=db1,db2,db3 etcd=db1,db2,db3 backup=backup1 monitor=monitor1
+converges 1200 || { "$hosts" down; return; }
+watches
 scans
 restores
 drills switchover kill etcd partition power
+drilled
 "$hosts" down

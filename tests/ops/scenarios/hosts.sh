@@ -8,6 +8,7 @@ drill_address=10.77.0.100
 build_package
 "$hosts" up db1 db2 db3 || check "three hosts boot" yes no
 inventory database=db1,db2,db3 etcd=db1,db2,db3
-converges 600
+converges 600 || { "$hosts" down; return; }
 drills switchover kill power
+drilled
 "$hosts" down

@@ -29,6 +29,19 @@ static_checks() {
     good "each rule of roles.py fails when it is broken" static_violations
     good "the collection builds" static_collection
     static_alerts
+    good "console pages and Grafana's dashboards are those of boards.yml" /usr/bin/python3 "$here/ops/dashboards/make.py" --check
+    good "a board that was edited by hand is caught" static_boards_edited
+}
+
+static_boards_edited() {
+    local copy status=0
+    copy=$(mktemp -d)
+    cp -r "$here/ops/dashboards/." "$copy"
+    sed -i 's/Leaders/Leader/' "$copy/grafana/cluster.json"
+    /usr/bin/python3 "$copy/make.py" --check >"$copy/out" && status=1
+    grep -qx 'grafana/cluster.json is not what make.py makes' "$copy/out" || status=1
+    rm -rf "$copy"
+    return $status
 }
 
 static_lint() {
