@@ -17,7 +17,7 @@ bool nearer(const Candidate &a, const Candidate &b)
 }
 bool farther(const Candidate &a, const Candidate &b) { return nearer(b, a); }
 
-// Measured on x86-64 at the AVX-512 level; see docs/hnsw_filters.md.
+// Of an index in memory, by the order of magnitude.
 constexpr double per_record = 1.5, per_record_byte = 0.05;
 constexpr double per_distance = 45, per_value_byte = 0.06;
 constexpr double per_expansion = 250, fresh_share = 0.55;

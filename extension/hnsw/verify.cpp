@@ -95,6 +95,10 @@ void check_list(Proof &proof, Vertex vertex, int layer, const VertexCopy &copy)
                 add_problem(proof.report, "vertex %u links to %u twice on layer %d", vertex, to,
                             layer);
         proof.graph.read(to, -1, &other);
+        // A vacuum that stopped halfway leaves vertices without rows that lead to what it has freed. Nothing
+        // leads to them, and the next frees them too.
+        if (!other.leads() && !copy.has_rows())
+            continue;
         if (!other.leads())
             add_problem(proof.report, "vertex %u links to %u on layer %d, which is free", vertex,
                         to, layer);

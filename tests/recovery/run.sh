@@ -8,7 +8,7 @@ cd "$here"
 if [ -z "${QUIVER_ROOT:-}" ]; then
     exec tests/tools/server.sh -c wal_level=replica -c max_connections=40 tests/recovery/run.sh "$@"
 fi
-[ $# -gt 0 ] || set -- dump_restore history features crash hnsw_crash hnsw_replica hnsw_copy hnsw_damage hnsw_cancel hnsw_sessions
+[ $# -gt 0 ] || set -- dump_restore history features crash hnsw_crash hnsw_filters hnsw_replica hnsw_copy hnsw_damage hnsw_cancel hnsw_sessions
 
 passed=0 failed=0
 # check WHAT EXPECTED ACTUAL, for the tests that are read in here.
