@@ -15,7 +15,10 @@ WHERE has_schema_privilege('public', 'public', 'CREATE')
 UNION ALL
 SELECT 'connect granted to ' || name, format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), name)
 FROM regexp_split_to_table(current_setting('quiver.users'), ',') AS name
-WHERE name <> '' AND NOT has_database_privilege(name, current_database(), 'CONNECT')
+-- By a grant of its own: what PUBLIC has at this moment is taken away above.
+WHERE name <> '' AND NOT EXISTS (
+    SELECT FROM pg_database AS d, aclexplode(d.datacl) AS a
+    WHERE d.datname = current_database() AND a.grantee = name::regrole AND a.privilege_type = 'CONNECT')
 UNION ALL
 -- pg_rewind reads the leader's files by these, and needs no superuser.
 SELECT 'pg_rewind may call ' || f, format('GRANT EXECUTE ON FUNCTION pg_catalog.%s TO rewinder', f)
