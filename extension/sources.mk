@@ -51,6 +51,7 @@ SOURCES = \
 	hnsw/code_copies \
 	hnsw/code_copy \
 	hnsw/graph_copy \
+	hnsw/prewarm \
 	pg/shared_area \
 	kernels/dispatch \
 	types/bit \

@@ -190,7 +190,8 @@ void CodeCopy::catch_up(Graph &graph, std::uint64_t most)
     const Vertex loaded = head.loaded;
     if (loaded >= count)
         return;
-    const auto step = static_cast<Vertex>(std::max<std::uint64_t>(most / layout_.stride, 1));
+    const auto step = static_cast<Vertex>(
+        std::clamp<std::uint64_t>(most / layout_.stride, 1, no_vertex));
     const Vertex from =
         std::min(loaded, std::max(head.absent_from, loaded - std::min(loaded, looked_at_again)));
     const Vertex to = count - loaded > step ? loaded + step : count;

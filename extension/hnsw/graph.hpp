@@ -141,6 +141,7 @@ public:
     // until numbers are given out again. Keeps the metapage pinned.
     void use_copy(const CodeView &view);
     void leave_copy();
+    Vertex copy_room() const { return copy_.count; }  // vertices below it may be read from there
     std::int64_t copied() const { return copied_; }  // distances that came from there
     // A page of the directory: chunks_per_directory_page entries.
     void read_directory_page(std::uint32_t number, DirectoryEntry *out);

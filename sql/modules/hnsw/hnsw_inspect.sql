@@ -44,3 +44,11 @@ CREATE FUNCTION quiver.hnsw_last_scan(
 ) AS 'MODULE_PATHNAME', 'quiver_hnsw_last_scan' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION quiver.hnsw_last_scan() IS
     'the work of this session''s last hnsw index scan: vertices whose links were followed, distances computed, candidates compared again exactly, and distances that came from the copy of the codes';
+
+CREATE FUNCTION quiver.prewarm(
+    index regclass,
+    OUT pages bigint,
+    OUT codes bigint
+) AS 'MODULE_PATHNAME', 'quiver_hnsw_prewarm' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION quiver.prewarm(regclass) IS
+    'read the pages of an hnsw index into shared buffers, and its codes into the copy that searches share: pages read, codes that searches find there (0 where there is no copy)';
