@@ -87,7 +87,7 @@ one() {
     local before after transactions tps statements
     [ "$2" = select ] && statements=1 || statements=7
     before=$(ticks "$1")
-    PGHOST=$scratch/socket_$1 pgbench -n -M "${PROTOCOL:-prepared}" $([ "$2" = select ] && echo -S) -c "$3" -j "$(($3 > 2 ? 2 : $3))" -T "$seconds" >"$scratch/out" 2>&1
+    PGHOST=$scratch/socket_$1 pgbench -n -M "${PROTOCOL:-prepared}" -b "$([ "$2" = select ] && echo select-only || echo tpcb-like)" -c "$3" -j "$(($3 > 2 ? 2 : $3))" -T "$seconds" >"$scratch/out" 2>&1
     sleep 0.4
     after=$(ticks "$1")
     transactions=$(sed -n 's/^number of transactions actually processed: \([0-9]*\).*/\1/p' "$scratch/out")

@@ -13,12 +13,18 @@ const char *command_of(const Query *query)
 {
     switch (query->commandType)
     {
-        case CMD_SELECT: return "SELECT";
-        case CMD_UPDATE: return "UPDATE";
-        case CMD_INSERT: return "INSERT";
-        case CMD_DELETE: return "DELETE";
-        case CMD_MERGE: return "MERGE";
-        default: return "UNKNOWN";
+    case CMD_SELECT:
+        return "SELECT";
+    case CMD_UPDATE:
+        return "UPDATE";
+    case CMD_INSERT:
+        return "INSERT";
+    case CMD_DELETE:
+        return "DELETE";
+    case CMD_MERGE:
+        return "MERGE";
+    default:
+        return "UNKNOWN";
     }
 }
 

@@ -58,8 +58,7 @@ text *hashed(const Plan *plan, const char *bytes, std::size_t size)
     pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
     const auto *value = reinterpret_cast<const std::uint8_t *>(bytes);
     if (hash == nullptr || plan->salt == nullptr || pg_cryptohash_init(hash) < 0 ||
-        pg_cryptohash_update(hash,
-                             reinterpret_cast<const std::uint8_t *>(VARDATA_ANY(plan->salt)),
+        pg_cryptohash_update(hash, reinterpret_cast<const std::uint8_t *>(VARDATA_ANY(plan->salt)),
                              VARSIZE_ANY_EXHDR(plan->salt)) < 0 ||
         pg_cryptohash_update(hash, value, size) < 0 ||
         pg_cryptohash_final(hash, digest, sizeof digest) < 0)
@@ -98,8 +97,7 @@ Datum text_array(const Datum *values, const bool *nulls, int count)
                                               -1, false, TYPALIGN_INT));
 }
 
-template <class T>
-T *room(int count)
+template <class T> T *room(int count)
 {
     return static_cast<T *>(palloc0(sizeof(T) * static_cast<Size>(count + 1)));
 }
@@ -171,10 +169,11 @@ Datum Changes::key_of(TupleTableSlot *row)
         bool is_null;
         const Datum value = slot_getattr(row, column.attribute, &is_null);
         if (is_null)
-            ereport(ERROR, errcode(ERRCODE_NOT_NULL_VIOLATION),
-                    errmsg("the key of a table with history must not be null"),
-                    errhint("Call quiver.history_disable() and quiver.history_enable() for the table's "
-                            "new primary key."));
+            ereport(
+                ERROR, errcode(ERRCODE_NOT_NULL_VIOLATION),
+                errmsg("the key of a table with history must not be null"),
+                errhint("Call quiver.history_disable() and quiver.history_enable() for the table's "
+                        "new primary key."));
         texts[i] = PointerGetDatum(kept_text(plan_, &column, value));
     }
     return PointerGetDatum(
@@ -220,7 +219,10 @@ void Changes::went(TupleTableSlot *row, char operation, TupleTableSlot *to)
     MemoryContextReset(row_);
 }
 
-void Changes::moved_from(TupleTableSlot *before, TupleTableSlot *after) { went(before, 'D', after); }
+void Changes::moved_from(TupleTableSlot *before, TupleTableSlot *after)
+{
+    went(before, 'D', after);
+}
 
 void Changes::moved_to(TupleTableSlot *before, TupleTableSlot *after) { came(after, before); }
 
@@ -256,10 +258,8 @@ bool Changes::changed(TupleTableSlot *before, TupleTableSlot *after)
             (no_before_[count] || is_same(column, one, other)))
             continue;
         ids_[count] = Int32GetDatum(column.id);
-        before_[count] =
-            no_before_[count] ? 0 : PointerGetDatum(kept_text(plan_, &column, one));
-        after_[count] =
-            no_after_[count] ? 0 : PointerGetDatum(kept_text(plan_, &column, other));
+        before_[count] = no_before_[count] ? 0 : PointerGetDatum(kept_text(plan_, &column, one));
+        after_[count] = no_after_[count] ? 0 : PointerGetDatum(kept_text(plan_, &column, other));
         ++count;
     }
     if (count != 0)

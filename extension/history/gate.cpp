@@ -21,10 +21,9 @@ Oid store_of(Oid relation)
     Datum value = ObjectIdGetDatum(relation);
     Oid store = InvalidOid;
     SPI_connect();
-    if (SPI_execute_with_args(
-            "SELECT h.store::pg_catalog.oid FROM quiver.history_table h "
-            "WHERE h.relation OPERATOR(pg_catalog.=) $1",
-            1, &argument, &value, nullptr, true, 1) == SPI_OK_SELECT &&
+    if (SPI_execute_with_args("SELECT h.store::pg_catalog.oid FROM quiver.history_table h "
+                              "WHERE h.relation OPERATOR(pg_catalog.=) $1",
+                              1, &argument, &value, nullptr, true, 1) == SPI_OK_SELECT &&
         SPI_processed == 1)
     {
         bool is_null;
@@ -53,8 +52,9 @@ void check_reader(Oid relation)
     if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED)
         ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                 errmsg("permission denied for the history of table %s", get_rel_name(relation)),
-                errdetail("Row security restricts what this role sees of the table, and it does not hold "
-                          "for earlier values."),
+                errdetail(
+                    "Row security restricts what this role sees of the table, and it does not hold "
+                    "for earlier values."),
                 errhint("quiver.history_grant_reader() allows it."));
 }
 
@@ -129,7 +129,8 @@ Datum run(FunctionCallInfo fcinfo, bool read_only)
 Oid table_argument(FunctionCallInfo fcinfo)
 {
     if (PG_ARGISNULL(0))
-        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the table must not be null"));
+        ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                errmsg("the table must not be null"));
     const Oid relation = PG_GETARG_OID(0);
     if (get_rel_name(relation) == nullptr)
         ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),

@@ -51,8 +51,8 @@ HeapTuple patched(FunctionCallInfo fcinfo, Oid type)
     const bool nothing = PG_ARGISNULL(1) || PG_ARGISNULL(2);
     const Texts texts = nothing ? Texts{} : texts_of(PG_GETARG_DATUM(2));
     const ArrayType *ids = nothing ? nullptr : PG_GETARG_ARRAYTYPE_P(1);
-    if (!nothing && (ARR_HASNULL(ids) ||
-                     ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids)) != texts.count))
+    if (!nothing &&
+        (ARR_HASNULL(ids) || ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids)) != texts.count))
         ereport(ERROR, errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
                 errmsg("there must be a value for each column"));
     for (int k = 0; k < texts.count; ++k)

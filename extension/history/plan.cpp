@@ -40,7 +40,8 @@ void make_tables()
     control.keysize = sizeof(Oid);
     control.entrysize = sizeof(Entry);
     control.hcxt = kept;
-    plans = hash_create("quiver history plans", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    plans =
+        hash_create("quiver history plans", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
     CacheRegisterRelcacheCallback(forget, 0);
 }
 
@@ -56,8 +57,7 @@ Datum field(int number, bool *is_null = nullptr)
     return value;
 }
 
-template <class T>
-const T *elements(Datum datum, int *count)
+template <class T> const T *elements(Datum datum, int *count)
 {
     const ArrayType *array = DatumGetArrayTypeP(datum);
     *count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
@@ -86,8 +86,8 @@ void read_columns(Plan *plan, MemoryContext memory)
         column.by_value = attribute->attbyval;
         column.type = attribute->atttypid;
         column.modifier = attribute->atttypmod;
-        column.is_text = column.type == TEXTOID || column.type == VARCHAROID ||
-                         column.type == BPCHAROID;
+        column.is_text =
+            column.type == TEXTOID || column.type == VARCHAROID || column.type == BPCHAROID;
         Oid output;
         bool is_varlena;
         getTypeOutputInfo(column.type, &output, &is_varlena);

@@ -97,12 +97,17 @@ void at_end(XactEvent event, void *)
         return;
     switch (event)
     {
-        case XACT_EVENT_PRE_COMMIT:
-        case XACT_EVENT_PRE_PREPARE: write_row(); break;
-        case XACT_EVENT_COMMIT:
-        case XACT_EVENT_ABORT:
-        case XACT_EVENT_PREPARE: current = {}; break;
-        default: break;
+    case XACT_EVENT_PRE_COMMIT:
+    case XACT_EVENT_PRE_PREPARE:
+        write_row();
+        break;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_ABORT:
+    case XACT_EVENT_PREPARE:
+        current = {};
+        break;
+    default:
+        break;
     }
 }
 
@@ -117,7 +122,12 @@ Place next_statement(const Plan *plan)
             RegisterXactCallback(at_end, nullptr);
         is_watching = true;
         const std::int64_t id = nextval_internal(plan->sequence, false);
-        current = {true, id, 0, plan->transactions, plan->sequence, GetOuterUserId(),
+        current = {true,
+                   id,
+                   0,
+                   plan->transactions,
+                   plan->sequence,
+                   GetOuterUserId(),
                    GetCurrentTransactionStartTimestamp()};
     }
     return {current.id, current.statement++};

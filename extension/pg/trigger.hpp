@@ -35,8 +35,7 @@ namespace quiver::pg {
 // Runs f while the output and input functions of all types write and read one form: ISO dates in UTC,
 // PostgreSQL's intervals, exact floats, hex bytes. The variables are set as they are, since changing the
 // settings would cost more than the rows that are written; an error gives them back too.
-template <class F>
-inline void with_portable_text(F &&f)
+template <class F> inline void with_portable_text(F &&f)
 {
     const int dates = DateStyle;
     const int intervals = IntervalStyle;
