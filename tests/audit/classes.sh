@@ -5,7 +5,7 @@ new_cluster classes shared_preload_libraries=quiver quiver.audit=all,-login
 q 'CREATE TABLE a (id int PRIMARY KEY, v text)' 'CREATE TABLE b (id int, v text)' "INSERT INTO b VALUES (1, 'x'), (2, 'y')" \
     'CREATE ROLE clerk' 'GRANT SELECT ON b TO clerk' 'CREATE VIEW seen AS SELECT id FROM a' \
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'" >/dev/null
-cat >"$scratch/classes.table" <<'TABLE'
+cat >"$scratch/classes.table" <<'EXPECTED'
 SELECT 1;                                                       read committed
 SELECT * FROM b;                                                read SELECT public.b committed
 SELECT a.id FROM a JOIN b USING (id);                           read SELECT public.a committed; read SELECT public.b committed
@@ -28,7 +28,7 @@ TABLE c;                                                        failed failed 42
 SELECT FROM b WHERE id = id / 0 AND v = 'x';                    read SELECT public.b failed 22012
 BEGIN; DELETE FROM b; ROLLBACK;                                 write DELETE public.b rolled back
 SET ROLE clerk; DELETE FROM b; RESET ROLE;                      write DELETE public.b denied 42501
-TABLE
+EXPECTED
 awk -F '  +' '{ printf "SET quiver.audit_context = \047%d\047;\n%s\n", NR, $1 }' "$scratch/classes.table" >"$scratch/classes.sql"
 psql -XqAt -f "$scratch/classes.sql" >/dev/null 2>&1 || :
 ask "SELECT context || ' ' || string_agg(line, '; ' ORDER BY line) FROM (

@@ -1,5 +1,6 @@
 # quiver.audit_lock: the audit is set in the configuration file only; and what fails before it runs, caught or not.
 # shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
+# shellcheck disable=SC2016  # dollars are SQL
 new_cluster lock shared_preload_libraries=quiver quiver.audit=read,failed quiver.audit_lock=on
 refused() { check "lock: $1" 'is refused' "$(q "$1" | grep -q 'quiver.audit_lock is on' && echo 'is refused' || echo "is not: $(q "$1")")"; }
 for statement in "SET quiver.audit = 'none'" "SET LOCAL quiver.audit = 'none'" "SELECT set_config('quiver.audit', 'none', false)" \
