@@ -127,10 +127,11 @@ void create_area()
     const std::size_t total = stages_bytes(stages) + shards * ring_bytes;
     const std::size_t needed = 2 * (stages / shards + 1) * max_record_bytes / 4;
     if (settings.on_full != static_cast<int>(FullPolicy::keep_going) && ring_bytes < needed)
-        ereport(FATAL, errcode(ERRCODE_CONFIG_FILE_ERROR),
-                errmsg("quiver.audit_ring_size of %d kB is too small for %zu processes in %u shards",
-                       settings.ring_kb, stages, shards),
-                errhint("Set quiver.audit_ring_size to at least %zu kB.", needed / 1024));
+        ereport(
+            FATAL, errcode(ERRCODE_CONFIG_FILE_ERROR),
+            errmsg("quiver.audit_ring_size of %d kB is too small for %zu processes in %u shards",
+                   settings.ring_kb, stages, shards),
+            errhint("Set quiver.audit_ring_size to at least %zu kB.", needed / 1024));
 
     const int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor < 0)
@@ -223,9 +224,8 @@ bool push_record(unsigned shard, RecordHead &record, const std::uint8_t *payload
 bool ring_has_room(unsigned shard)
 {
     const Ring &ring = area.head->rings[shard];
-    const std::uint64_t used =
-        pg_atomic_read_u64(const_cast<pg_atomic_uint64 *>(&ring.head)) -
-        pg_atomic_read_u64(const_cast<pg_atomic_uint64 *>(&ring.tail));
+    const std::uint64_t used = pg_atomic_read_u64(const_cast<pg_atomic_uint64 *>(&ring.head)) -
+                               pg_atomic_read_u64(const_cast<pg_atomic_uint64 *>(&ring.tail));
     const std::uint64_t processes = area.head->stages / area.head->shards + 1;
     const std::uint64_t most = stage_data_bytes + sizeof(RecordHead) + sizeof(Place) + 64;
     return used + processes * most <= area.head->ring_bytes;

@@ -14,7 +14,11 @@ namespace quiver::audit {
 constexpr std::size_t stage_data_bytes = 16 * 1024;
 constexpr std::size_t area_head_bytes = 8192;
 
-enum class PlaceState : std::uint32_t { claimed = 1, ready = 2 };
+enum class PlaceState : std::uint32_t
+{
+    claimed = 1,
+    ready = 2
+};
 
 // The first bytes of a place in a ring; a record with its payload follows.
 struct Place

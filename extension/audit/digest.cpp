@@ -219,11 +219,10 @@ bool verify_signature(const PublicKey &key, std::span<const std::uint8_t> messag
     EVP_PKEY *loaded =
         EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size());
     EVP_MD_CTX *verifier = EVP_MD_CTX_new();
-    const bool valid =
-        loaded != nullptr && verifier != nullptr &&
-        EVP_DigestVerifyInit(verifier, nullptr, nullptr, nullptr, loaded) == 1 &&
-        EVP_DigestVerify(verifier, signature.data(), signature.size(), message.data(),
-                         message.size()) == 1;
+    const bool valid = loaded != nullptr && verifier != nullptr &&
+                       EVP_DigestVerifyInit(verifier, nullptr, nullptr, nullptr, loaded) == 1 &&
+                       EVP_DigestVerify(verifier, signature.data(), signature.size(),
+                                        message.data(), message.size()) == 1;
     EVP_MD_CTX_free(verifier);
     EVP_PKEY_free(loaded);
     return valid;

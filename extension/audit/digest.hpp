@@ -13,8 +13,7 @@ class Sha256
 public:
     Sha256();
     Sha256 &add(const void *bytes, std::size_t size);
-    template <class T>
-    Sha256 &value(const T &value)
+    template <class T> Sha256 &value(const T &value)
     {
         static_assert(std::is_arithmetic_v<T>);
         return add(&value, sizeof(T));

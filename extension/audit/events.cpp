@@ -48,9 +48,9 @@ void keep_late(Reading &reading, std::uint64_t session_id, const EventHead &head
     {
         reading.late_room = reading.late_room == 0 ? 256 : 2 * reading.late_room;
         const Size size = reading.late_room * sizeof(Late);
-        reading.late = static_cast<Late *>(
-            reading.late == nullptr ? MemoryContextAllocHuge(CurrentMemoryContext, size)
-                                    : repalloc_huge(reading.late, size));
+        reading.late = static_cast<Late *>(reading.late == nullptr
+                                               ? MemoryContextAllocHuge(CurrentMemoryContext, size)
+                                               : repalloc_huge(reading.late, size));
     }
     reading.late[reading.late_count++] = {session_id, head};
 }
@@ -64,7 +64,8 @@ bool before(const Late &a, const Late &b)
 EventHead settled(const Reading &reading, std::uint64_t session_id, EventHead head)
 {
     const Late from{session_id, head};
-    const Late *late = std::upper_bound(reading.late, reading.late + reading.late_count, from, before);
+    const Late *late =
+        std::upper_bound(reading.late, reading.late + reading.late_count, from, before);
     for (; late != reading.late + reading.late_count && late->session == session_id; ++late)
     {
         const EventHead &after = late->head;
@@ -106,8 +107,8 @@ public:
     {
         if (value.empty())
             return null();
-        values_[at_] = PointerGetDatum(
-            cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
+        values_[at_] =
+            PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
         nulls_[at_++] = false;
     }
     void number(std::uint64_t value) { datum(Int64GetDatum(static_cast<int64>(value))); }
@@ -167,7 +168,7 @@ void put_row(const Reading &reading, const RecordHead &record, const Payload &pa
         row.datum(column_array(action->columns));
     else
         row.null();
-    row.text(action == nullptr                            ? ""
+    row.text(action == nullptr                             ? ""
              : (action->head.flags & action_by_grant) != 0 ? "grant"
              : (action->head.flags & action_by_label) != 0 ? "label"
                                                            : "session");
@@ -206,9 +207,11 @@ void put_row(const Reading &reading, const RecordHead &record, const Payload &pa
     row.put(reading);
 }
 
-void put_event(const Reading &reading, const RecordHead &record, const Payload &payload, EventView event)
+void put_event(const Reading &reading, const RecordHead &record, const Payload &payload,
+               EventView event)
 {
-    if (is_late(event.head) || event.head.start < reading.since || event.head.start >= reading.until)
+    if (is_late(event.head) || event.head.start < reading.since ||
+        event.head.start >= reading.until)
         return;
     event.head = settled(reading, record.session, event.head);
     MemoryContext caller = MemoryContextSwitchTo(reading.row_context);
@@ -228,8 +231,7 @@ void put_event(const Reading &reading, const RecordHead &record, const Payload &
     MemoryContextReset(reading.row_context);
 }
 
-template <class F>
-void each_record(F &&f)
+template <class F> void each_record(F &&f)
 {
     SegmentRange range;
     if (!list_segments(audit_directory(), range))

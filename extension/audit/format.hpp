@@ -47,7 +47,8 @@ static_assert(std::is_trivially_copyable_v<SegmentHead> && sizeof(SegmentHead) <
 static_assert(offsetof(SegmentHead, number) == 40 && offsetof(SegmentHead, shard_next) == 64);
 static_assert(offsetof(SegmentHead, shard_head) == 192 && offsetof(SegmentHead, frontier) == 704);
 
-enum RecordFlag : std::uint8_t {
+enum RecordFlag : std::uint8_t
+{
     record_erased = 1,  // the payload is its commitment and zeros; the salt is zeros
     record_recovered = 2,  // taken up by a later server: from a stage, a ring or WAL
 };
@@ -72,7 +73,8 @@ struct RecordHead
 static_assert(std::is_trivially_copyable_v<RecordHead> && sizeof(RecordHead) == 96);
 static_assert(offsetof(RecordHead, sequence) == 8 && offsetof(RecordHead, salt) == 48);
 
-enum class EventKind : std::uint8_t {
+enum class EventKind : std::uint8_t
+{
     statement = 1,
     utility = 2,
     function = 3,
@@ -89,7 +91,8 @@ enum class EventKind : std::uint8_t {
     retention = 14,  // segments were removed by the retention rule
 };
 
-enum class EventClass : std::uint8_t {
+enum class EventClass : std::uint8_t
+{
     none = 0,
     read = 1,
     write = 2,
@@ -103,7 +106,8 @@ enum class EventClass : std::uint8_t {
     policy = 10,
 };
 
-enum class Outcome : std::uint8_t {
+enum class Outcome : std::uint8_t
+{
     running = 0,
     done = 1,  // the statement ended; its transaction had not
     committed = 2,
@@ -114,7 +118,8 @@ enum class Outcome : std::uint8_t {
     crashed = 7,  // the process or the server ended in the middle
 };
 
-enum EventFlag : std::uint8_t {
+enum EventFlag : std::uint8_t
+{
     event_continued = 1,  // more actions of the same statement
     event_text_cut = 2,
 };
@@ -142,7 +147,8 @@ struct EventHead
 static_assert(std::is_trivially_copyable_v<EventHead> && sizeof(EventHead) == 72);
 
 // Fields after an event head or in a session part: tag, length in two bytes, bytes.
-enum class Field : std::uint8_t {
+enum class Field : std::uint8_t
+{
     session_user = 1,
     database = 2,
     client = 3,
@@ -160,7 +166,8 @@ enum class Field : std::uint8_t {
 
 constexpr std::size_t field_head = 3;
 
-enum class Verb : std::uint8_t {
+enum class Verb : std::uint8_t
+{
     none = 0,
     select = 1,
     insert = 2,
@@ -178,7 +185,8 @@ enum class Verb : std::uint8_t {
     maintain = 14,
 };
 
-enum ActionFlag : std::uint8_t {
+enum ActionFlag : std::uint8_t
+{
     action_by_grant = 1,
     action_by_label = 2,
     action_definer = 4,  // checked as another role than the current user: view owner
@@ -194,8 +202,7 @@ struct ActionHead
 };
 static_assert(sizeof(ActionHead) == 4);
 
-template <class T>
-T read_as(const std::uint8_t *at)
+template <class T> T read_as(const std::uint8_t *at)
 {
     static_assert(std::is_trivially_copyable_v<T>);
     T value;

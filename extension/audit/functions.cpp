@@ -43,8 +43,8 @@ void put_finding(void *context, const Finding &finding)
                        Int64GetDatum(static_cast<int64>(finding.leaf)),
                        TimestampTzGetDatum(finding.time),
                        CStringGetTextDatum(finding.detail)};
-    bool nulls[7] = {false, false, finding.segment == 0, finding.segment == 0, false,
-                     finding.time == 0, false};
+    bool nulls[7] = {
+        false, false, finding.segment == 0, finding.segment == 0, false, finding.time == 0, false};
     tuplestore_putvalues(findings->store, findings->shape, values, nulls);
 }
 
@@ -130,15 +130,14 @@ QUIVER_FUNCTION(quiver_audit_verify)
     const bool has_anchors =
         settings.anchor_directory != nullptr && settings.anchor_directory[0] != '\0';
     release_on_error();
-    const VerifySummary summary =
-        verify_log({audit_directory(), has_key ? &key : nullptr,
-                    has_anchors ? settings.anchor_directory : nullptr, put_finding,
-                    check_interrupts, &findings});
+    const VerifySummary summary = verify_log({audit_directory(), has_key ? &key : nullptr,
+                                              has_anchors ? settings.anchor_directory : nullptr,
+                                              put_finding, check_interrupts, &findings});
     Finding last{Severity::info, Problem::summary, 0, 0, summary.records, summary.last_time, {}};
     snprintf(last.detail, sizeof last.detail,
              "%" PRIu64 " segments, %" PRIu64 " records, %" PRIu64 " events, %" PRIu64
-             " checkpoints, %" PRIu64 " anchors, %" PRIu64 " events lost: %" PRIu64 " errors, %" PRIu64
-             " warnings",
+             " checkpoints, %" PRIu64 " anchors, %" PRIu64 " events lost: %" PRIu64
+             " errors, %" PRIu64 " warnings",
              summary.segments, summary.records, summary.events, summary.checkpoints,
              summary.anchors, summary.lost, summary.errors, summary.warnings);
     put_finding(&findings, last);
@@ -199,7 +198,8 @@ QUIVER_FUNCTION(quiver_audit_proof)
             RecordHead record;
             if (!reader.open(audit_directory(), number) || !reader.has_head())
                 break;
-            while (index < note.checkpoint.size && reader.next(record, buffer) == ReadResult::record)
+            while (index < note.checkpoint.size &&
+                   reader.next(record, buffer) == ReadResult::record)
             {
                 CHECK_FOR_INTERRUPTS();
                 if (pass == 0 && record.shard == shard && record.sequence == sequence)
@@ -214,7 +214,8 @@ QUIVER_FUNCTION(quiver_audit_proof)
             ereport(ERROR, errcode(ERRCODE_NO_DATA_FOUND),
                     errmsg("shard %u has no sealed record %" PRIu64, shard, sequence));
         if (pass == 0)
-            builder_ = new (palloc(sizeof(ProofBuilder))) ProofBuilder{target, note.checkpoint.size};
+            builder_ =
+                new (palloc(sizeof(ProofBuilder))) ProofBuilder{target, note.checkpoint.size};
     }
     const InclusionProof &proof = builder_->finish();
     Digest root;
@@ -235,8 +236,8 @@ QUIVER_FUNCTION(quiver_audit_proof)
     Datum values[6] = {Int64GetDatum(static_cast<int64>(proof.target)),
                        Int64GetDatum(static_cast<int64>(proof.size)),
                        as_bytea(proof.leaf),
-                       PointerGetDatum(construct_array(path, static_cast<int>(proof.count), BYTEAOID,
-                                                       -1, false, TYPALIGN_INT)),
+                       PointerGetDatum(construct_array(path, static_cast<int>(proof.count),
+                                                       BYTEAOID, -1, false, TYPALIGN_INT)),
                        as_bytea(note.checkpoint.root),
                        BoolGetDatum(holds)};
     bool nulls[6] = {};

@@ -15,12 +15,18 @@ const char *command_of(const QueryDesc *query)
 {
     switch (query->operation)
     {
-        case CMD_SELECT: return "SELECT";
-        case CMD_UPDATE: return "UPDATE";
-        case CMD_INSERT: return "INSERT";
-        case CMD_DELETE: return "DELETE";
-        case CMD_MERGE: return "MERGE";
-        default: return "UNKNOWN";
+    case CMD_SELECT:
+        return "SELECT";
+    case CMD_UPDATE:
+        return "UPDATE";
+    case CMD_INSERT:
+        return "INSERT";
+    case CMD_DELETE:
+        return "DELETE";
+    case CMD_MERGE:
+        return "MERGE";
+    default:
+        return "UNKNOWN";
     }
 }
 
@@ -38,10 +44,14 @@ const Bitmapset *columns_of(const pg::AccessedRelation &accessed, AclMode privil
 {
     switch (privilege)
     {
-        case ACL_SELECT: return accessed.selected;
-        case ACL_INSERT: return accessed.inserted;
-        case ACL_UPDATE: return accessed.updated;
-        default: return nullptr;
+    case ACL_SELECT:
+        return accessed.selected;
+    case ACL_INSERT:
+        return accessed.inserted;
+    case ACL_UPDATE:
+        return accessed.updated;
+    default:
+        return nullptr;
     }
 }
 
@@ -64,10 +74,8 @@ public:
             return;
         }
         redacts_ |= entry->has_redacted;
-        const std::uint8_t definer = OidIsValid(accessed.check_as) &&
-                                             accessed.check_as != GetUserId()
-                                         ? action_definer
-                                         : 0;
+        const std::uint8_t definer =
+            OidIsValid(accessed.check_as) && accessed.check_as != GetUserId() ? action_definer : 0;
         for (const auto &[privilege, verb] : verbs)
             if ((accessed.required & privilege) != 0)
                 action(entry, privilege, verb, definer, columns_of(accessed, privilege));
@@ -277,8 +285,7 @@ void start(QueryDesc *query, int flags)
 }
 
 // Around a call of the executor for a statement that is open: it runs meanwhile, and its error is its own.
-template <class F>
-void watched(QueryDesc *query, F &&f)
+template <class F> void watched(QueryDesc *query, F &&f)
 {
     const int position = session.stage == nullptr ? -1 : find_statement(query);
     if (position < 0)

@@ -61,9 +61,8 @@ bool is_part(Oid class_id)
 // A relation's row type and an array type come and go with what they are of.
 bool is_implied_type(const ObjectAddress &address)
 {
-    return address.classId == TypeRelationId &&
-           (OidIsValid(get_typ_typrelid(address.objectId)) ||
-            OidIsValid(get_element_type(address.objectId)));
+    return address.classId == TypeRelationId && (OidIsValid(get_typ_typrelid(address.objectId)) ||
+                                                 OidIsValid(get_element_type(address.objectId)));
 }
 
 void touched(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *argument)
@@ -75,32 +74,34 @@ void touched(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
     Verb verb = Verb::create;
     switch (access)
     {
-        case OAT_POST_CREATE:
-            if (argument != nullptr && static_cast<ObjectAccessPostCreate *>(argument)->is_internal)
-                return;
-            if (is_part(class_id) && current.count > 0)
-                return;
-            add(address, Verb::create);
+    case OAT_POST_CREATE:
+        if (argument != nullptr && static_cast<ObjectAccessPostCreate *>(argument)->is_internal)
             return;
-        case OAT_DROP:
-        {
-            const auto *drop = static_cast<ObjectAccessDrop *>(argument);
-            if (drop != nullptr && (drop->dropflags & PERFORM_DELETION_INTERNAL) != 0)
-                return;
-            if ((is_part(class_id) && current.count > 0) || is_implied_type(address))
-                return;
-            verb = Verb::drop;
-            break;
-        }
-        case OAT_POST_ALTER:
-            if (argument != nullptr && static_cast<ObjectAccessPostAlter *>(argument)->is_internal)
-                return;
-            if (is_implied_type(address))
-                return;
-            verb = Verb::alter;
-            break;
-        case OAT_TRUNCATE: verb = Verb::truncate; break;
-        default: return;
+        if (is_part(class_id) && current.count > 0)
+            return;
+        add(address, Verb::create);
+        return;
+    case OAT_DROP: {
+        const auto *drop = static_cast<ObjectAccessDrop *>(argument);
+        if (drop != nullptr && (drop->dropflags & PERFORM_DELETION_INTERNAL) != 0)
+            return;
+        if ((is_part(class_id) && current.count > 0) || is_implied_type(address))
+            return;
+        verb = Verb::drop;
+        break;
+    }
+    case OAT_POST_ALTER:
+        if (argument != nullptr && static_cast<ObjectAccessPostAlter *>(argument)->is_internal)
+            return;
+        if (is_implied_type(address))
+            return;
+        verb = Verb::alter;
+        break;
+    case OAT_TRUNCATE:
+        verb = Verb::truncate;
+        break;
+    default:
+        return;
     }
     TouchedObject *object = add(address, verb);
     // As it is before the change becomes visible: a dropped object's name, a renamed one's old name.
@@ -133,7 +134,8 @@ void executed(Oid function)
     char bytes[sizeof(ActionHead) + 4 * NAMEDATALEN];
     const ActionHead head{Verb::execute, EventClass::function, 0, 0};
     std::memcpy(bytes, &head, sizeof head);
-    const int size = snprintf(bytes + sizeof head, sizeof bytes - sizeof head, "function%c%s", 0, name);
+    const int size =
+        snprintf(bytes + sizeof head, sizeof bytes - sizeof head, "function%c%s", 0, name);
     builder.field(Field::action, {bytes, sizeof head + static_cast<std::size_t>(size) + 1});
     if (running >= 0)
     {
@@ -190,7 +192,10 @@ void record_object(const TouchedObject &object, int position, char *type, char *
 ObjectList begin_objects(bool wanted, EventClass klass)
 {
     const ObjectList outer = current;
-    current = {nullptr, nullptr, 0, 0,
+    current = {nullptr,
+               nullptr,
+               0,
+               0,
                wanted && (klass == EventClass::ddl || klass == EventClass::role ||
                           klass == EventClass::write || klass == EventClass::function),
                klass};
@@ -199,7 +204,8 @@ ObjectList begin_objects(bool wanted, EventClass klass)
 
 void finish_objects(int position)
 {
-    if (!current.is_wanted || current.count == 0 || !IsTransactionState() || session.stage == nullptr)
+    if (!current.is_wanted || current.count == 0 || !IsTransactionState() ||
+        session.stage == nullptr)
         return;
     // What the command has made becomes visible to the look-ups of its name.
     CommandCounterIncrement();

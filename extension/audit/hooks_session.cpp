@@ -95,10 +95,10 @@ void record_failure(const ErrorData *error)
     {
         std::size_t left;
         char *to = builder.open_field(left);
-        const bool unparsed = error->sqlerrcode == ERRCODE_SYNTAX_ERROR ||
-                              error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
-                              ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
-                                  ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR);
+        const bool unparsed =
+            error->sqlerrcode == ERRCODE_SYNTAX_ERROR ||
+            error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
+            ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR);
         const NormalizedText text =
             normalize_text(source, unparsed ? TextCare::unparsed : TextCare::statement, to,
                            left < 2048 ? left : 2048, is_keyword);
@@ -180,25 +180,29 @@ void transaction_ends(XactEvent event, void *)
         return;
     switch (event)
     {
-        case XACT_EVENT_PRE_COMMIT: before_commit(Outcome::committed); return;
-        case XACT_EVENT_PRE_PREPARE: before_commit(Outcome::prepared); return;
-        case XACT_EVENT_COMMIT:
-        case XACT_EVENT_PREPARE:
-        case XACT_EVENT_ABORT:
-        {
-            const Outcome outcome = event == XACT_EVENT_COMMIT    ? Outcome::committed
-                                    : event == XACT_EVENT_PREPARE ? Outcome::prepared
-                                                                  : Outcome::rolled_back;
-            if (event == XACT_EVENT_ABORT)
-                close_all(Outcome::failed);
-            const TransactionId xid = GetTopTransactionIdIfAny();
-            end_transaction(outcome, xid);
-            tell_outcome(outcome, 0, xid);
-            flush_stage(event == XACT_EVENT_ABORT);
-            session.in_transaction = false;
-            return;
-        }
-        default: return;
+    case XACT_EVENT_PRE_COMMIT:
+        before_commit(Outcome::committed);
+        return;
+    case XACT_EVENT_PRE_PREPARE:
+        before_commit(Outcome::prepared);
+        return;
+    case XACT_EVENT_COMMIT:
+    case XACT_EVENT_PREPARE:
+    case XACT_EVENT_ABORT: {
+        const Outcome outcome = event == XACT_EVENT_COMMIT    ? Outcome::committed
+                                : event == XACT_EVENT_PREPARE ? Outcome::prepared
+                                                              : Outcome::rolled_back;
+        if (event == XACT_EVENT_ABORT)
+            close_all(Outcome::failed);
+        const TransactionId xid = GetTopTransactionIdIfAny();
+        end_transaction(outcome, xid);
+        tell_outcome(outcome, 0, xid);
+        flush_stage(event == XACT_EVENT_ABORT);
+        session.in_transaction = false;
+        return;
+    }
+    default:
+        return;
     }
 }
 

@@ -14,39 +14,50 @@ EventClass class_of(Node *statement)
 {
     switch (nodeTag(statement))
     {
-        case T_GrantStmt:
-        case T_GrantRoleStmt:
-        case T_CreateRoleStmt:
-        case T_AlterRoleStmt:
-        case T_AlterRoleSetStmt:
-        case T_DropRoleStmt:
-        case T_AlterDefaultPrivilegesStmt:
-        case T_ReassignOwnedStmt:
-        case T_DropOwnedStmt: return EventClass::role;
-        case T_DoStmt:
-        case T_CallStmt: return EventClass::function;
-        case T_VariableSetStmt: return EventClass::misc_set;
-        case T_TruncateStmt: return EventClass::write;
-        case T_CopyStmt:
-            return castNode(CopyStmt, statement)->is_from ? EventClass::write : EventClass::read;
-        case T_DeclareCursorStmt:
-        case T_PrepareStmt: return EventClass::read;
-        case T_AlterSystemStmt:
-        case T_SecLabelStmt:
-        case T_CommentStmt: return EventClass::ddl;
-        case T_ExplainStmt:
-        case T_ExecuteStmt:
-        case T_FetchStmt: return EventClass::misc;
-        case T_RenameStmt:
-            return castNode(RenameStmt, statement)->renameType == OBJECT_ROLE ? EventClass::role
-                                                                             : EventClass::ddl;
-        default: break;
+    case T_GrantStmt:
+    case T_GrantRoleStmt:
+    case T_CreateRoleStmt:
+    case T_AlterRoleStmt:
+    case T_AlterRoleSetStmt:
+    case T_DropRoleStmt:
+    case T_AlterDefaultPrivilegesStmt:
+    case T_ReassignOwnedStmt:
+    case T_DropOwnedStmt:
+        return EventClass::role;
+    case T_DoStmt:
+    case T_CallStmt:
+        return EventClass::function;
+    case T_VariableSetStmt:
+        return EventClass::misc_set;
+    case T_TruncateStmt:
+        return EventClass::write;
+    case T_CopyStmt:
+        return castNode(CopyStmt, statement)->is_from ? EventClass::write : EventClass::read;
+    case T_DeclareCursorStmt:
+    case T_PrepareStmt:
+        return EventClass::read;
+    case T_AlterSystemStmt:
+    case T_SecLabelStmt:
+    case T_CommentStmt:
+        return EventClass::ddl;
+    case T_ExplainStmt:
+    case T_ExecuteStmt:
+    case T_FetchStmt:
+        return EventClass::misc;
+    case T_RenameStmt:
+        return castNode(RenameStmt, statement)->renameType == OBJECT_ROLE ? EventClass::role
+                                                                          : EventClass::ddl;
+    default:
+        break;
     }
     switch (GetCommandLogLevel(statement))
     {
-        case LOGSTMT_DDL: return EventClass::ddl;
-        case LOGSTMT_MOD: return EventClass::write;
-        default: return EventClass::misc;
+    case LOGSTMT_DDL:
+        return EventClass::ddl;
+    case LOGSTMT_MOD:
+        return EventClass::write;
+    default:
+        return EventClass::misc;
     }
 }
 
@@ -136,73 +147,77 @@ void add_objects(Node *statement, bool &by_object, bool &excluded)
 {
     switch (nodeTag(statement))
     {
-        case T_CopyStmt:
-        {
-            auto *copy = castNode(CopyStmt, statement);
-            if (copy->relation != nullptr)
-                add_range_vars(list_make1(copy->relation),
-                               copy->is_from ? Verb::copy_from : Verb::copy_to, by_object, excluded);
-            if (copy->is_program)
-                builder.field(Field::message, "program");
-            break;
-        }
-        case T_LockStmt:
-            add_range_vars(castNode(LockStmt, statement)->relations, Verb::lock_table, by_object,
-                           excluded);
-            break;
-        case T_TruncateStmt:
-            add_range_vars(castNode(TruncateStmt, statement)->relations, Verb::truncate, by_object,
-                           excluded);
-            break;
-        case T_VacuumStmt:
-            add_range_vars(castNode(VacuumStmt, statement)->rels, Verb::maintain, by_object, excluded);
-            break;
-        case T_ClusterStmt:
-            if (castNode(ClusterStmt, statement)->relation != nullptr)
-                add_range_vars(list_make1(castNode(ClusterStmt, statement)->relation), Verb::maintain,
-                               by_object, excluded);
-            break;
-        case T_AlterTableStmt:
-            add_range_vars(list_make1(castNode(AlterTableStmt, statement)->relation), Verb::alter,
+    case T_CopyStmt: {
+        auto *copy = castNode(CopyStmt, statement);
+        if (copy->relation != nullptr)
+            add_range_vars(list_make1(copy->relation),
+                           copy->is_from ? Verb::copy_from : Verb::copy_to, by_object, excluded);
+        if (copy->is_program)
+            builder.field(Field::message, "program");
+        break;
+    }
+    case T_LockStmt:
+        add_range_vars(castNode(LockStmt, statement)->relations, Verb::lock_table, by_object,
+                       excluded);
+        break;
+    case T_TruncateStmt:
+        add_range_vars(castNode(TruncateStmt, statement)->relations, Verb::truncate, by_object,
+                       excluded);
+        break;
+    case T_VacuumStmt:
+        add_range_vars(castNode(VacuumStmt, statement)->rels, Verb::maintain, by_object, excluded);
+        break;
+    case T_ClusterStmt:
+        if (castNode(ClusterStmt, statement)->relation != nullptr)
+            add_range_vars(list_make1(castNode(ClusterStmt, statement)->relation), Verb::maintain,
                            by_object, excluded);
-            break;
-        case T_RefreshMatViewStmt:
-            add_range_vars(list_make1(castNode(RefreshMatViewStmt, statement)->relation),
-                           Verb::maintain, by_object, excluded);
-            break;
-        case T_CommentStmt:
-            add_named_relation(castNode(CommentStmt, statement)->objtype,
-                               castNode(CommentStmt, statement)->object, by_object, excluded);
-            break;
-        case T_SecLabelStmt:
-            add_named_relation(castNode(SecLabelStmt, statement)->objtype,
-                               castNode(SecLabelStmt, statement)->object, by_object, excluded);
-            break;
-        case T_GrantStmt: add_grant(castNode(GrantStmt, statement), by_object, excluded); break;
-        case T_GrantRoleStmt: add_role_grant(castNode(GrantRoleStmt, statement)); break;
-        case T_AlterRoleSetStmt:
-            if (castNode(AlterRoleSetStmt, statement)->role != nullptr)
-                add_named(Verb::alter, EventClass::role, "role",
-                          castNode(AlterRoleSetStmt, statement)->role->rolename);
-            break;
-        case T_AlterDatabaseSetStmt:
-            add_named(Verb::alter, EventClass::ddl, "database",
-                      castNode(AlterDatabaseSetStmt, statement)->dbname);
-            break;
-        case T_VariableSetStmt:
-            add_named(Verb::alter, EventClass::misc_set, "setting",
-                      castNode(VariableSetStmt, statement)->name);
-            break;
-        case T_AlterSystemStmt:
-            add_named(Verb::alter, EventClass::ddl, "setting",
-                      castNode(AlterSystemStmt, statement)->setstmt->name);
-            break;
-        case T_TransactionStmt:
-            if (castNode(TransactionStmt, statement)->gid != nullptr)
-                add_named(Verb::none, EventClass::misc, "prepared transaction",
-                          castNode(TransactionStmt, statement)->gid);
-            break;
-        default: break;
+        break;
+    case T_AlterTableStmt:
+        add_range_vars(list_make1(castNode(AlterTableStmt, statement)->relation), Verb::alter,
+                       by_object, excluded);
+        break;
+    case T_RefreshMatViewStmt:
+        add_range_vars(list_make1(castNode(RefreshMatViewStmt, statement)->relation),
+                       Verb::maintain, by_object, excluded);
+        break;
+    case T_CommentStmt:
+        add_named_relation(castNode(CommentStmt, statement)->objtype,
+                           castNode(CommentStmt, statement)->object, by_object, excluded);
+        break;
+    case T_SecLabelStmt:
+        add_named_relation(castNode(SecLabelStmt, statement)->objtype,
+                           castNode(SecLabelStmt, statement)->object, by_object, excluded);
+        break;
+    case T_GrantStmt:
+        add_grant(castNode(GrantStmt, statement), by_object, excluded);
+        break;
+    case T_GrantRoleStmt:
+        add_role_grant(castNode(GrantRoleStmt, statement));
+        break;
+    case T_AlterRoleSetStmt:
+        if (castNode(AlterRoleSetStmt, statement)->role != nullptr)
+            add_named(Verb::alter, EventClass::role, "role",
+                      castNode(AlterRoleSetStmt, statement)->role->rolename);
+        break;
+    case T_AlterDatabaseSetStmt:
+        add_named(Verb::alter, EventClass::ddl, "database",
+                  castNode(AlterDatabaseSetStmt, statement)->dbname);
+        break;
+    case T_VariableSetStmt:
+        add_named(Verb::alter, EventClass::misc_set, "setting",
+                  castNode(VariableSetStmt, statement)->name);
+        break;
+    case T_AlterSystemStmt:
+        add_named(Verb::alter, EventClass::ddl, "setting",
+                  castNode(AlterSystemStmt, statement)->setstmt->name);
+        break;
+    case T_TransactionStmt:
+        if (castNode(TransactionStmt, statement)->gid != nullptr)
+            add_named(Verb::none, EventClass::misc, "prepared transaction",
+                      castNode(TransactionStmt, statement)->gid);
+        break;
+    default:
+        break;
     }
 }
 
@@ -216,9 +231,10 @@ void refuse_locked(Node *statement)
     if (!all && (name == nullptr || pg_strncasecmp(name, "quiver.audit", 12) != 0) &&
         (name == nullptr || pg_strcasecmp(name, "shared_preload_libraries") != 0))
         return;
-    ereport(ERROR, errcode(ERRCODE_CANT_CHANGE_RUNTIME_PARAM),
-            errmsg("parameter \"%s\" cannot be changed", all ? "all" : name),
-            errdetail("quiver.audit_lock is on, so the audit is set in the configuration file only."));
+    ereport(
+        ERROR, errcode(ERRCODE_CANT_CHANGE_RUNTIME_PARAM),
+        errmsg("parameter \"%s\" cannot be changed", all ? "all" : name),
+        errdetail("quiver.audit_lock is on, so the audit is set in the configuration file only."));
 }
 
 // Builds and records the event; false if it is not wanted.

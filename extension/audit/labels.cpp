@@ -88,8 +88,9 @@ void relabel(const ObjectAddress *object, const char *label)
     if (label != nullptr && !read_label(label, !is_relation || object->objectSubId != 0, labels))
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("\"%s\" is not a label of quiver", label),
-                errdetail("A label has parts separated by semicolons: audit=none, or audit= with a list "
-                          "of read, write and all, on relations; redact on columns; key=value."));
+                errdetail(
+                    "A label has parts separated by semicolons: audit=none, or audit= with a list "
+                    "of read, write and all, on relations; redact on columns; key=value."));
     labels_were_set = true;
     ++policy_generation;
 }

@@ -39,7 +39,8 @@ void write_identity()
     bool good = file >= 0 && fstat(file, &entry) == 0;
     if (good)
     {
-        const int size = std::snprintf(text, sizeof text, "%ju\n", static_cast<std::uintmax_t>(entry.st_ino));
+        const int size =
+            std::snprintf(text, sizeof text, "%ju\n", static_cast<std::uintmax_t>(entry.st_ino));
         good = ::write(file, text, static_cast<std::size_t>(size)) == size && fsync(file) == 0;
     }
     if (file >= 0)

@@ -20,8 +20,8 @@ bool append_to_file(const char *path, const char *text, std::size_t size)
     if (file < 0)
         return false;
     const off_t end = lseek(file, 0, SEEK_END);
-    const bool written = end >= 0 && ::write(file, text, size) == static_cast<ssize_t>(size) &&
-                         fdatasync(file) == 0;
+    const bool written =
+        end >= 0 && ::write(file, text, size) == static_cast<ssize_t>(size) && fdatasync(file) == 0;
     if (!written && end >= 0)
         (void) !ftruncate(file, end);
     close(file);
@@ -123,7 +123,8 @@ bool LogWriter::checkpoint(bool force, bool anchor)
     sealed_ = tree_.size;
     previous_ = Sha256{}.add(note.text, note.body).finish();
     pg_atomic_write_u64(&area.head->sealed_leaves, sealed_);
-    if (anchor || state.time - last_anchor_ >= static_cast<std::int64_t>(settings.anchor_s) * 1'000'000)
+    if (anchor ||
+        state.time - last_anchor_ >= static_cast<std::int64_t>(settings.anchor_s) * 1'000'000)
     {
         last_anchor_ = state.time;
         write_anchor(note);

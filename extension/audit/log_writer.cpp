@@ -63,10 +63,11 @@ void LogWriter::load_key()
     std::snprintf(path, sizeof path, "%s%s%s", settings.key_file[0] == '/' ? "" : audit_directory(),
                   settings.key_file[0] == '/' ? "" : "/", settings.key_file);
     if (!key_.load(path) && (access(path, F_OK) == 0 || !key_.create(path)))
-        ereport(LOG, errcode(ERRCODE_CONFIG_FILE_ERROR),
-                errmsg("could not read the audit's signing key \"%s\"", path),
-                errdetail("Checkpoints are not signed."),
-                errhint("The file has to be a PEM file with an Ed25519 key, readable by the server."));
+        ereport(
+            LOG, errcode(ERRCODE_CONFIG_FILE_ERROR),
+            errmsg("could not read the audit's signing key \"%s\"", path),
+            errdetail("Checkpoints are not signed."),
+            errhint("The file has to be a PEM file with an Ed25519 key, readable by the server."));
     if (!key_.is_loaded())
         return;
     std::snprintf(path, sizeof path, "%s/sign.pub", audit_directory());
@@ -175,8 +176,9 @@ void LogWriter::resume(std::uint64_t number)
     for (std::uint32_t shard = 0; shard < max_shards; ++shard)
     {
         next_[shard] = shard < head.shards ? head.shard_next[shard] : 1;
-        chain_[shard] = shard < head.shards ? head.shard_head[shard]
-                                            : chain_origin(log_id_, static_cast<std::uint16_t>(shard));
+        chain_[shard] = shard < head.shards
+                            ? head.shard_head[shard]
+                            : chain_origin(log_id_, static_cast<std::uint16_t>(shard));
     }
     // Chains once begun go on, also when the server has fewer rings now.
     shards_ = shards_ > head.shards ? shards_ : head.shards;

@@ -17,8 +17,8 @@ void put(Note &note, const char *format, auto... values)
 {
     const int room = static_cast<int>(sizeof note.text - note.size);
     // NOLINTNEXTLINE: formats are literals of this file
-    const int size = std::snprintf(note.text + note.size, static_cast<std::size_t>(room), format,
-                                   values...);
+    const int size =
+        std::snprintf(note.text + note.size, static_cast<std::size_t>(room), format, values...);
     if (size > 0 && size < room)
         note.size += static_cast<std::size_t>(size);
 }

@@ -142,8 +142,7 @@ inline std::optional<ActionView> read_action(Bytes value)
 }
 
 // Calls f with each zero-terminated name in `names`.
-template <class F>
-void each_name(std::string_view names, F &&f)
+template <class F> void each_name(std::string_view names, F &&f)
 {
     while (!names.empty())
     {

@@ -114,7 +114,8 @@ char *read_file(const char *path, std::size_t &size)
     {
         const long length = std::ftell(file);
         std::rewind(file);
-        text = length < 0 ? nullptr : static_cast<char *>(std::malloc(static_cast<std::size_t>(length) + 1));
+        text = length < 0 ? nullptr
+                          : static_cast<char *>(std::malloc(static_cast<std::size_t>(length) + 1));
         if (text != nullptr)
         {
             size = std::fread(text, 1, static_cast<std::size_t>(length), file);

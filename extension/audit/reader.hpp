@@ -21,7 +21,8 @@ struct SegmentRange
 // By the names of segments and notes. False if the directory cannot be read.
 bool list_segments(const char *directory, SegmentRange &range);
 
-enum class ReadResult {
+enum class ReadResult
+{
     record,
     end,  // after a whole record
     torn,  // in the middle of a record, or at bytes that are none

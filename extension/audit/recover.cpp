@@ -58,8 +58,8 @@ bool take_ring(const Area &old, std::uint32_t shard, Recovered &recovered)
         if (!make_room())
             return false;
         char message[128];
-        snprintf(message, sizeof message, "%" PRIu64 " events of shard %u lost before the server ended",
-                 ring.lost, shard);
+        snprintf(message, sizeof message,
+                 "%" PRIu64 " events of shard %u lost before the server ended", ring.lost, shard);
         append_own(EventKind::loss, "LOSS", message, ring.lost);
         ring.lost = 0;
     }
@@ -86,8 +86,7 @@ bool take_stage(const Area &old, std::uint64_t i, Recovered &recovered)
 {
     Stage &stage = old.stages[i];
     if (stage.events == 0 || stage.used > stage_data_bytes || stage.session_bytes < 4 ||
-        stage.session_bytes > stage.used ||
-        log_writer.knows(stage.session, stage.first_event))
+        stage.session_bytes > stage.used || log_writer.knows(stage.session, stage.first_event))
         return true;
     if (!make_room())
         return false;

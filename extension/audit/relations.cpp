@@ -33,19 +33,57 @@ struct RoleEntry
 };
 
 // Functions of pg_catalog that reach files, other sessions, settings or sequences; sorted.
-constexpr std::string_view catalog_functions[] = {
-    "lo_create", "lo_creat", "lo_export", "lo_from_bytea", "lo_get", "lo_import", "lo_open", "lo_put",
-    "lo_unlink", "loread", "lowrite", "nextval", "pg_backup_start", "pg_backup_stop",
-    "pg_cancel_backend", "pg_create_logical_replication_slot",
-    "pg_create_physical_replication_slot", "pg_create_restore_point", "pg_current_logfile",
-    "pg_drop_replication_slot", "pg_export_snapshot", "pg_file_rename", "pg_file_unlink",
-    "pg_file_write", "pg_hba_file_rules", "pg_log_backend_memory_contexts",
-    "pg_logical_emit_message", "pg_logical_slot_get_changes", "pg_logical_slot_peek_changes",
-    "pg_ls_archive_statusdir", "pg_ls_dir", "pg_ls_logdir", "pg_ls_tmpdir", "pg_ls_waldir",
-    "pg_promote", "pg_read_binary_file", "pg_read_file", "pg_read_file_old", "pg_reload_conf",
-    "pg_replication_origin_advance", "pg_replication_slot_advance", "pg_rotate_logfile",
-    "pg_stat_file", "pg_stat_reset", "pg_switch_wal", "pg_terminate_backend",
-    "pg_wal_replay_pause", "pg_wal_replay_resume", "query_to_xml", "set_config", "setval"};
+constexpr std::string_view catalog_functions[] = {"lo_create",
+                                                  "lo_creat",
+                                                  "lo_export",
+                                                  "lo_from_bytea",
+                                                  "lo_get",
+                                                  "lo_import",
+                                                  "lo_open",
+                                                  "lo_put",
+                                                  "lo_unlink",
+                                                  "loread",
+                                                  "lowrite",
+                                                  "nextval",
+                                                  "pg_backup_start",
+                                                  "pg_backup_stop",
+                                                  "pg_cancel_backend",
+                                                  "pg_create_logical_replication_slot",
+                                                  "pg_create_physical_replication_slot",
+                                                  "pg_create_restore_point",
+                                                  "pg_current_logfile",
+                                                  "pg_drop_replication_slot",
+                                                  "pg_export_snapshot",
+                                                  "pg_file_rename",
+                                                  "pg_file_unlink",
+                                                  "pg_file_write",
+                                                  "pg_hba_file_rules",
+                                                  "pg_log_backend_memory_contexts",
+                                                  "pg_logical_emit_message",
+                                                  "pg_logical_slot_get_changes",
+                                                  "pg_logical_slot_peek_changes",
+                                                  "pg_ls_archive_statusdir",
+                                                  "pg_ls_dir",
+                                                  "pg_ls_logdir",
+                                                  "pg_ls_tmpdir",
+                                                  "pg_ls_waldir",
+                                                  "pg_promote",
+                                                  "pg_read_binary_file",
+                                                  "pg_read_file",
+                                                  "pg_read_file_old",
+                                                  "pg_reload_conf",
+                                                  "pg_replication_origin_advance",
+                                                  "pg_replication_slot_advance",
+                                                  "pg_rotate_logfile",
+                                                  "pg_stat_file",
+                                                  "pg_stat_reset",
+                                                  "pg_switch_wal",
+                                                  "pg_terminate_backend",
+                                                  "pg_wal_replay_pause",
+                                                  "pg_wal_replay_resume",
+                                                  "query_to_xml",
+                                                  "set_config",
+                                                  "setval"};
 
 void mark_stale(Datum, Oid) { is_stale = true; }
 void mark_stale_syscache(Datum, int, std::uint32_t) { is_stale = true; }
@@ -123,17 +161,26 @@ const char *relation_type(char kind)
 {
     switch (kind)
     {
-        case RELKIND_RELATION:
-        case RELKIND_PARTITIONED_TABLE: return "table";
-        case RELKIND_INDEX:
-        case RELKIND_PARTITIONED_INDEX: return "index";
-        case RELKIND_SEQUENCE: return "sequence";
-        case RELKIND_TOASTVALUE: return "toast table";
-        case RELKIND_VIEW: return "view";
-        case RELKIND_MATVIEW: return "materialized view";
-        case RELKIND_FOREIGN_TABLE: return "foreign table";
-        case RELKIND_COMPOSITE_TYPE: return "composite type";
-        default: return "relation";
+    case RELKIND_RELATION:
+    case RELKIND_PARTITIONED_TABLE:
+        return "table";
+    case RELKIND_INDEX:
+    case RELKIND_PARTITIONED_INDEX:
+        return "index";
+    case RELKIND_SEQUENCE:
+        return "sequence";
+    case RELKIND_TOASTVALUE:
+        return "toast table";
+    case RELKIND_VIEW:
+        return "view";
+    case RELKIND_MATVIEW:
+        return "materialized view";
+    case RELKIND_FOREIGN_TABLE:
+        return "foreign table";
+    case RELKIND_COMPOSITE_TYPE:
+        return "composite type";
+    default:
+        return "relation";
     }
 }
 
@@ -152,7 +199,8 @@ void read_relation(RelationEntry *entry)
     entry->type = relation_type(row->relkind);
     entry->columns = row->relnatts;
     const char *schema = get_namespace_name_or_temp(row->relnamespace);
-    char *name = quote_qualified_identifier(schema != nullptr ? schema : "?", NameStr(row->relname));
+    char *name =
+        quote_qualified_identifier(schema != nullptr ? schema : "?", NameStr(row->relname));
     entry->name = MemoryContextStrdup(kept, name);
     pfree(name);
     if (OidIsValid(audit_role))
@@ -192,19 +240,24 @@ EventClass verb_class(Verb verb)
 {
     switch (verb)
     {
-        case Verb::select:
-        case Verb::lock_rows:
-        case Verb::copy_to: return EventClass::read;
-        case Verb::insert:
-        case Verb::update:
-        case Verb::delete_:
-        case Verb::truncate:
-        case Verb::copy_from: return EventClass::write;
-        case Verb::execute: return EventClass::function;
-        case Verb::create:
-        case Verb::alter:
-        case Verb::drop: return EventClass::ddl;
-        default: return EventClass::misc;
+    case Verb::select:
+    case Verb::lock_rows:
+    case Verb::copy_to:
+        return EventClass::read;
+    case Verb::insert:
+    case Verb::update:
+    case Verb::delete_:
+    case Verb::truncate:
+    case Verb::copy_from:
+        return EventClass::write;
+    case Verb::execute:
+        return EventClass::function;
+    case Verb::create:
+    case Verb::alter:
+    case Verb::drop:
+        return EventClass::ddl;
+    default:
+        return EventClass::misc;
     }
 }
 
@@ -225,7 +278,8 @@ RelationEntry *find_relation(Oid relation)
     watch_catalogs();
     refresh();
     bool found;
-    auto *entry = static_cast<RelationEntry *>(hash_search(relations, &relation, HASH_ENTER, &found));
+    auto *entry =
+        static_cast<RelationEntry *>(hash_search(relations, &relation, HASH_ENTER, &found));
     if (found && entry->name != nullptr)
         return entry;
     *entry = {};
@@ -331,7 +385,8 @@ bool is_audited_function(Oid function, const char **name)
     watch_catalogs();
     refresh();
     bool found;
-    auto *entry = static_cast<FunctionEntry *>(hash_search(functions, &function, HASH_ENTER, &found));
+    auto *entry =
+        static_cast<FunctionEntry *>(hash_search(functions, &function, HASH_ENTER, &found));
     if (!found)
         entry->name = nullptr;
     if (entry->name == nullptr)

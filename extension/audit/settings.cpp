@@ -12,17 +12,19 @@ constinit PolicyHook policy_changed = nullptr;
 
 namespace {
 
-constexpr EventClass all_classes[] = {
-    EventClass::read, EventClass::write, EventClass::function, EventClass::role,  EventClass::ddl,
-    EventClass::misc, EventClass::misc_set, EventClass::login, EventClass::failed};
+constexpr EventClass all_classes[] = {EventClass::read,     EventClass::write, EventClass::function,
+                                      EventClass::role,     EventClass::ddl,   EventClass::misc,
+                                      EventClass::misc_set, EventClass::login, EventClass::failed};
 
-const config_enum_entry text_options[] = {{"normalized", static_cast<int>(TextMode::normalized), false},
-                                          {"hash", static_cast<int>(TextMode::hash), false},
-                                          {"off", static_cast<int>(TextMode::off), false},
-                                          {nullptr, 0, false}};
-const config_enum_entry parameter_options[] = {{"off", static_cast<int>(ParameterMode::off), false},
-                                               {"hash", static_cast<int>(ParameterMode::hash), false},
-                                               {nullptr, 0, false}};
+const config_enum_entry text_options[] = {
+    {"normalized", static_cast<int>(TextMode::normalized), false},
+    {"hash", static_cast<int>(TextMode::hash), false},
+    {"off", static_cast<int>(TextMode::off), false},
+    {nullptr, 0, false}};
+const config_enum_entry parameter_options[] = {
+    {"off", static_cast<int>(ParameterMode::off), false},
+    {"hash", static_cast<int>(ParameterMode::hash), false},
+    {nullptr, 0, false}};
 const config_enum_entry full_options[] = {
     {"continue", static_cast<int>(FullPolicy::keep_going), false},
     {"block", static_cast<int>(FullPolicy::block), false},
@@ -66,7 +68,8 @@ bool parse_classes(const char *text, ClassMask &mask)
         // As in pgaudit, misc has SET in it.
         if (bits == class_bit(EventClass::misc))
             bits |= class_bit(EventClass::misc_set);
-        const bool is_none = word.empty() || (word.size() == 4 && pg_strncasecmp(word.data(), "none", 4) == 0);
+        const bool is_none =
+            word.empty() || (word.size() == 4 && pg_strncasecmp(word.data(), "none", 4) == 0);
         if (bits == 0 && !is_none)
         {
             GUC_check_errdetail("There is no audit class \"%.*s\".", static_cast<int>(word.size()),
@@ -90,7 +93,8 @@ bool may_set(GucSource source)
     if (!settings.lock || !is_by_session(source))
         return true;
     GUC_check_errcode(ERRCODE_CANT_CHANGE_RUNTIME_PARAM);
-    GUC_check_errdetail("quiver.audit_lock is on, so the audit is set in the configuration file only.");
+    GUC_check_errdetail(
+        "quiver.audit_lock is on, so the audit is set in the configuration file only.");
     return false;
 }
 
@@ -169,23 +173,22 @@ void assign_parameters(int value, void *extra)
 
 void define_policy()
 {
-    DefineCustomStringVariable("quiver.audit", "Classes of statements that are audited.",
-                               "read, write, function, role, ddl, misc, misc_set, login, failed, label, "
-                               "all, none; -class takes one away.",
-                               &settings.classes_text, "none", PGC_SUSET, GUC_LIST_INPUT,
-                               check_classes, assign_classes, nullptr);
-    DefineCustomStringVariable("quiver.audit_role",
-                               "Role whose grants say which relations are audited in any case.",
-                               nullptr, &settings.role, "", PGC_SUSET, 0, check_text, assign_role,
-                               nullptr);
+    DefineCustomStringVariable(
+        "quiver.audit", "Classes of statements that are audited.",
+        "read, write, function, role, ddl, misc, misc_set, login, failed, label, "
+        "all, none; -class takes one away.",
+        &settings.classes_text, "none", PGC_SUSET, GUC_LIST_INPUT, check_classes, assign_classes,
+        nullptr);
+    DefineCustomStringVariable(
+        "quiver.audit_role", "Role whose grants say which relations are audited in any case.",
+        nullptr, &settings.role, "", PGC_SUSET, 0, check_text, assign_role, nullptr);
     DefineCustomStringVariable("quiver.audit_exclude_roles",
                                "Session users whose statements are not audited.", nullptr,
                                &settings.exclude_roles, "", PGC_SUSET, GUC_LIST_INPUT, check_text,
                                assign_exclude, nullptr);
-    DefineCustomBoolVariable("quiver.audit_catalog",
-                             "Audit statements that touch system catalogs alone.", nullptr,
-                             &settings.catalog, true, PGC_SUSET, 0, check_bool, assign_catalog,
-                             nullptr);
+    DefineCustomBoolVariable(
+        "quiver.audit_catalog", "Audit statements that touch system catalogs alone.", nullptr,
+        &settings.catalog, true, PGC_SUSET, 0, check_bool, assign_catalog, nullptr);
     DefineCustomEnumVariable("quiver.audit_text", "What is kept of a statement's text.",
                              "normalized replaces every literal; hash keeps the hash of that.",
                              &settings.text, static_cast<int>(TextMode::normalized), text_options,
@@ -194,22 +197,19 @@ void define_policy()
                              "hash keeps a keyed hash of each.", &settings.parameters,
                              static_cast<int>(ParameterMode::off), parameter_options, PGC_SUSET, 0,
                              check_enum, assign_parameters, nullptr);
-    DefineCustomBoolVariable("quiver.audit_durable",
-                             "Write events to WAL before their transaction's commit.", nullptr,
-                             &settings.durable, false, PGC_SUSET, 0, check_bool, assign_durable,
-                             nullptr);
-    DefineCustomStringVariable("quiver.audit_context",
-                               "What the application wants recorded: user, request.", nullptr,
-                               &settings.context, "", PGC_USERSET, 0, check_context, nullptr,
-                               nullptr);
+    DefineCustomBoolVariable(
+        "quiver.audit_durable", "Write events to WAL before their transaction's commit.", nullptr,
+        &settings.durable, false, PGC_SUSET, 0, check_bool, assign_durable, nullptr);
+    DefineCustomStringVariable(
+        "quiver.audit_context", "What the application wants recorded: user, request.", nullptr,
+        &settings.context, "", PGC_USERSET, 0, check_context, nullptr, nullptr);
 }
 
 void define_memory()
 {
-    DefineCustomStringVariable("quiver.audit_directory",
-                               "Where the audit log is, below the data directory or absolute.",
-                               nullptr, &settings.directory, "quiver_audit", PGC_POSTMASTER, 0,
-                               nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "quiver.audit_directory", "Where the audit log is, below the data directory or absolute.",
+        nullptr, &settings.directory, "quiver_audit", PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("quiver.audit_lock",
                              "Take the audit's settings from the configuration file only.", nullptr,
                              &settings.lock, false, PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);

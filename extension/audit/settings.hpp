@@ -13,9 +13,24 @@ constexpr ClassMask class_bit(EventClass klass) { return 1u << static_cast<unsig
 
 constexpr ClassMask label_bit = 1u << 31;  // relations whose label says so, and nothing else
 
-enum class TextMode : int { normalized, hash, off };
-enum class ParameterMode : int { off, hash };
-enum class FullPolicy : int { keep_going, block, error, stop };
+enum class TextMode : int
+{
+    normalized,
+    hash,
+    off
+};
+enum class ParameterMode : int
+{
+    off,
+    hash
+};
+enum class FullPolicy : int
+{
+    keep_going,
+    block,
+    error,
+    stop
+};
 
 struct Settings
 {

@@ -59,8 +59,9 @@ void flush_shown(bool)
         char path[max_path];
         segment_path(path, audit_directory(), log_writer.segment(), ".jsonl");
         const int file = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        const bool good = file >= 0 && ::write(file, lines.data, static_cast<std::size_t>(lines.len)) ==
-                                           static_cast<ssize_t>(lines.len);
+        const bool good =
+            file >= 0 && ::write(file, lines.data, static_cast<std::size_t>(lines.len)) ==
+                             static_cast<ssize_t>(lines.len);
         if (!good && !failed)
             ereport(LOG, errcode_for_file_access(), errmsg("could not write \"%s\": %m", path),
                     errdetail("The segment has the events all the same."));

@@ -48,8 +48,7 @@ void write_session_fields(Stage *stage, const char *user)
     std::uint8_t *at = stage->data + 4;
     const Port *port = MyProcPort;
     at = put_field(at, Field::session_user, user);
-    at = put_field(at, Field::database,
-                   port != nullptr ? or_empty(port->database_name) : "");
+    at = put_field(at, Field::database, port != nullptr ? or_empty(port->database_name) : "");
     if (port == nullptr)
         at = put_field(at, Field::client, GetBackendTypeDesc(MyBackendType));
     else
@@ -70,13 +69,15 @@ void refresh_session_fields(Stage *stage)
 {
     const char *application = or_empty(application_name);
     const Oid user = IsTransactionState() ? GetSessionUserId() : known_user;
-    if (stage->session_bytes != 0 && user == known_user && std::strcmp(application, known_application) == 0)
+    if (stage->session_bytes != 0 && user == known_user &&
+        std::strcmp(application, known_application) == 0)
         return;
     strlcpy(known_application, application, sizeof known_application);
     known_user = user;
     // Catalogs are read before the lock is taken.
-    const char *name = session_user_name(
-        MyProcPort != nullptr ? const_cast<char *>(or_empty(MyProcPort->user_name)) : const_cast<char *>(""));
+    const char *name = session_user_name(MyProcPort != nullptr
+                                             ? const_cast<char *>(or_empty(MyProcPort->user_name))
+                                             : const_cast<char *>(""));
     SpinLockAcquire(&stage->lock);
     if (stage->events == 0)
         write_session_fields(stage, name);
@@ -110,8 +111,7 @@ void push_stage(Stage *stage, unsigned shard)
     empty(stage);
 }
 
-template <class F>
-void each_event(Stage *stage, F &&f)
+template <class F> void each_event(Stage *stage, F &&f)
 {
     for (std::uint32_t at = stage->session_bytes; at < stage->used;)
     {
@@ -179,7 +179,8 @@ bool attach_session()
         return false;
     Stage *stage = stage_of(proc);
     SpinLockAcquire(&stage->lock);
-    stage->session = static_cast<std::uint64_t>(MyStartTime) << 32 | static_cast<std::uint32_t>(MyProcPid);
+    stage->session =
+        static_cast<std::uint64_t>(MyStartTime) << 32 | static_cast<std::uint32_t>(MyProcPid);
     stage->session_bytes = 0;
     empty(stage);
     SpinLockRelease(&stage->lock);
@@ -224,7 +225,8 @@ EventPlace append_event()
     SpinLockAcquire(&stage->lock);
     const std::uint32_t offset = stage->used;
     std::memcpy(stage->data + offset, &builder.head, sizeof(EventHead));
-    std::memcpy(stage->data + offset + sizeof(EventHead), builder.fields(), length - sizeof(EventHead));
+    std::memcpy(stage->data + offset + sizeof(EventHead), builder.fields(),
+                length - sizeof(EventHead));
     if (stage->events == 0)
     {
         stage->first_event = builder.head.number;

@@ -63,7 +63,8 @@ struct Session
     std::uint64_t next_event;
     std::uint32_t transaction;  // current
     bool in_transaction;  // it has events
-    std::uint64_t generation;  // of the stage, at its first event: events left before its end if not now
+    std::uint64_t
+        generation;  // of the stage, at its first event: events left before its end if not now
 };
 extern Session session;
 

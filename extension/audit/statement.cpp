@@ -36,10 +36,7 @@ bool grow()
     return true;
 }
 
-bool is_keyword(const char *word)
-{
-    return ScanKeywordLookup(word, &ScanKeywords) >= 0;
-}
+bool is_keyword(const char *word) { return ScanKeywordLookup(word, &ScanKeywords) >= 0; }
 
 std::uint64_t microseconds_since(const instr_time &begin)
 {
@@ -261,13 +258,15 @@ void add_parameters(ParamListInfo parameters)
 void admit_statement()
 {
     const FullPolicy policy = full_policy();
-    if ((policy != FullPolicy::block && policy != FullPolicy::error) || ring_has_room(session.shard))
+    if ((policy != FullPolicy::block && policy != FullPolicy::error) ||
+        ring_has_room(session.shard))
         return;
     if (policy == FullPolicy::error)
-        ereport(ERROR, errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-                errmsg("the audit log cannot take this statement"),
-                errdetail("The rings are full and quiver.audit_on_full is error."),
-                errhint("Make room for the files in quiver.audit_directory, or see the server log."));
+        ereport(
+            ERROR, errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+            errmsg("the audit log cannot take this statement"),
+            errdetail("The rings are full and quiver.audit_on_full is error."),
+            errhint("Make room for the files in quiver.audit_directory, or see the server log."));
     while (!ring_has_room(session.shard))
     {
         wake_worker();

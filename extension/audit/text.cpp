@@ -20,15 +20,20 @@ bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '$'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 constexpr std::string_view sensitive_words[] = {
-    "password", "connection", "options", "encrypted", "conninfo", "primary_conninfo", "dblink_connect",
-    "dblink", "dblink_connect_u", "dblink_exec", "passphrase", "secret", "user_mapping", "mapping"};
+    "password",         "connection",     "options",      "encrypted",        "conninfo",
+    "primary_conninfo", "dblink_connect", "dblink",       "dblink_connect_u", "dblink_exec",
+    "passphrase",       "secret",         "user_mapping", "mapping"};
 
 class Normalizer
 {
 public:
     Normalizer(std::string_view source, TextCare care, char *to, std::size_t room,
                bool (*is_keyword)(const char *))
-        : source_(source), care_(care), to_(to), room_(room), is_keyword_(is_keyword)
+        : source_(source),
+          care_(care),
+          to_(to),
+          room_(room),
+          is_keyword_(is_keyword)
     {
     }
 

@@ -6,7 +6,8 @@
 
 namespace quiver::audit {
 
-enum class TextCare {
+enum class TextCare
+{
     statement,  // names are names
     setting,  // what follows = or TO is a value, also when it looks like a name
     unparsed,  // the server could not parse it: only key words are sure to be no secrets

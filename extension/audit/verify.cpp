@@ -130,7 +130,8 @@ private:
         bool same = begun_ && std::memcmp(head.log_id, log_id_, sizeof log_id_) == 0 &&
                     head.first_leaf == tree_.size && head.shards >= shards_;
         for (std::uint32_t shard = 0; same && shard < shards_; ++shard)
-            same = head.shard_next[shard] == next_[shard] && head.shard_head[shard] == chain_[shard];
+            same =
+                head.shard_next[shard] == next_[shard] && head.shard_head[shard] == chain_[shard];
         if (begun_ && !same && !tree_broken_)
             report(Severity::error, Problem::cut_tail, head.created,
                    "segment %" PRIu64 " begins after leaf %" PRIu64
@@ -255,8 +256,9 @@ private:
                    "statement %u of session %" PRIx64 ".%" PRIx64 " had not ended when its process "
                    "died",
                    event.head.statement, record.session >> 32, record.session & 0xffffffff);
-        SessionTable::Entry *session =
-            event.head.number == 0 || record.session == 0 ? nullptr : sessions_.find(record.session);
+        SessionTable::Entry *session = event.head.number == 0 || record.session == 0
+                                           ? nullptr
+                                           : sessions_.find(record.session);
         if (session == nullptr)
             return;
         // The first event seen of a session need not be its first: earlier segments may be gone.
@@ -289,9 +291,9 @@ private:
                    checkpoint.size);
         if (checkpoint.time < last_note_time_)
             report(Severity::warning, Problem::clock_back, checkpoint.time,
-                   "the checkpoint of %" PRIu64 " leaves is %.1f seconds older than the one before it",
-                   checkpoint.size,
-                   static_cast<double>(last_note_time_ - checkpoint.time) / 1e6);
+                   "the checkpoint of %" PRIu64
+                   " leaves is %.1f seconds older than the one before it",
+                   checkpoint.size, static_cast<double>(last_note_time_ - checkpoint.time) / 1e6);
         last_note_time_ = checkpoint.time;
         previous_ = seal.digest;
         has_previous_ = true;
@@ -320,8 +322,8 @@ private:
         }
         if (tree_broken_ || checkpoint.size != tree_.size || checkpoint.root == tree_.root())
             return;
-        const bool both_signed = seal.is_anchor && seal.is_signed && seal.is_valid &&
-                                 last_size_ == checkpoint.size;
+        const bool both_signed =
+            seal.is_anchor && seal.is_signed && seal.is_valid && last_size_ == checkpoint.size;
         report(Severity::error, both_signed ? Problem::fork : Problem::rewritten, checkpoint.time,
                both_signed ? "the %s of %" PRIu64 " leaves has another root than this log's own "
                              "checkpoint of that size (checkpoint before: %" PRIu64 " leaves)"
@@ -342,8 +344,7 @@ private:
         if (most > tree_.size)
         {
             report(Severity::error, Problem::cut_tail, 0,
-                   "%" PRIu64 " leaves were sealed, %" PRIu64 " are there: %" PRIu64
-                   " are cut off",
+                   "%" PRIu64 " leaves were sealed, %" PRIu64 " are there: %" PRIu64 " are cut off",
                    most, tree_.size, most - tree_.size);
             tree_broken_ = true;
         }
@@ -415,20 +416,37 @@ const char *severity_name(Severity severity)
 {
     switch (severity)
     {
-        case Severity::info: return "info";
-        case Severity::warning: return "warning";
-        case Severity::error: return "error";
+    case Severity::info:
+        return "info";
+    case Severity::warning:
+        return "warning";
+    case Severity::error:
+        return "error";
     }
     return "unknown";
 }
 
 const char *problem_name(Problem problem)
 {
-    constexpr const char *names[] = {
-        "summary",       "altered",      "missing",   "reordered",  "rewritten",
-        "cut tail",      "lost segment", "damaged",   "clock back", "fork",
-        "bad signature", "unsigned",     "missing checkpoint", "not sealed", "lost events",
-        "event gap",     "crashed",      "removed",   "unreadable"};
+    constexpr const char *names[] = {"summary",
+                                     "altered",
+                                     "missing",
+                                     "reordered",
+                                     "rewritten",
+                                     "cut tail",
+                                     "lost segment",
+                                     "damaged",
+                                     "clock back",
+                                     "fork",
+                                     "bad signature",
+                                     "unsigned",
+                                     "missing checkpoint",
+                                     "not sealed",
+                                     "lost events",
+                                     "event gap",
+                                     "crashed",
+                                     "removed",
+                                     "unreadable"};
     return names[static_cast<std::size_t>(problem)];
 }
 

@@ -10,9 +10,15 @@
 
 namespace quiver::audit {
 
-enum class Severity : std::uint8_t { info, warning, error };
+enum class Severity : std::uint8_t
+{
+    info,
+    warning,
+    error
+};
 
-enum class Problem : std::uint8_t {
+enum class Problem : std::uint8_t
+{
     summary,
     altered,  // a record's chain value is not that of its content
     missing,  // records are gone from a shard's sequence

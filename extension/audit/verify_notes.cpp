@@ -64,9 +64,8 @@ bool SealList::read_directory(const char *directory, const PublicKey *key)
 
 void SealList::sort()
 {
-    std::sort(seals_, seals_ + count_, [](const Seal &a, const Seal &b) {
-        return a.checkpoint.size < b.checkpoint.size;
-    });
+    std::sort(seals_, seals_ + count_,
+              [](const Seal &a, const Seal &b) { return a.checkpoint.size < b.checkpoint.size; });
 }
 
 void SealList::release()

@@ -17,7 +17,12 @@ constinit XLogRecPtr position = InvalidXLogRecPtr;
 constinit std::uint64_t taken = 0;
 constinit bool is_over = true;
 
-enum class Verdict { take, wait, skip };
+enum class Verdict
+{
+    take,
+    wait,
+    skip
+};
 
 // The outcome that was written before the commit record is put right by what became of the transaction.
 Verdict settle(std::uint8_t *payload, std::uint32_t size, bool at_end)
@@ -101,9 +106,11 @@ std::uint64_t follow_wal()
                                             });
     });
     if (!good)
-        ereport(LOG, errmsg("the audit could not read WAL from %X/%X on", static_cast<unsigned>(position >> 32),
-                       static_cast<unsigned>(position)),
-                errdetail("Events of durable transactions that are in no segment are not recovered."));
+        ereport(
+            LOG,
+            errmsg("the audit could not read WAL from %X/%X on",
+                   static_cast<unsigned>(position >> 32), static_cast<unsigned>(position)),
+            errdetail("Events of durable transactions that are in no segment are not recovered."));
     if (!in_recovery || !good)
         is_over = true;
     return taken;

@@ -29,13 +29,14 @@ void complain(const char *what)
     if (now - last_complaint < 5 * second)
         return;
     last_complaint = now;
-    ereport(LOG, errcode_for_file_access(), errmsg("could not %s the audit log: %m", what),
-            errdetail("Events wait in the rings. When those are full, quiver.audit_on_full is \"%s\".",
-                      full_policy() == FullPolicy::block   ? "block"
-                      : full_policy() == FullPolicy::error ? "error"
-                      : full_policy() == FullPolicy::stop  ? "stop"
-                                                           : "continue"),
-            errhint("Make room in quiver.audit_directory."));
+    ereport(
+        LOG, errcode_for_file_access(), errmsg("could not %s the audit log: %m", what),
+        errdetail("Events wait in the rings. When those are full, quiver.audit_on_full is \"%s\".",
+                  full_policy() == FullPolicy::block   ? "block"
+                  : full_policy() == FullPolicy::error ? "error"
+                  : full_policy() == FullPolicy::stop  ? "stop"
+                                                       : "continue"),
+        errhint("Make room in quiver.audit_directory."));
 }
 
 // What a full ring has turned away, as a record of its own.
@@ -140,7 +141,8 @@ void tidy_up(std::int64_t now)
     if (keep == 0 || !log_writer.has_room(4096))
         return;
     char message[128];
-    snprintf(message, sizeof message, "segments before %" PRIu64 " removed by the retention rule", keep);
+    snprintf(message, sizeof message, "segments before %" PRIu64 " removed by the retention rule",
+             keep);
     append_own(EventKind::retention, "RETENTION", message, keep);
     if (log_writer.write() && sync_log() && log_writer.checkpoint(true, true))
         remove_segments_before(keep);
@@ -233,7 +235,8 @@ void begin_work()
              "quiver.audit = %s; taken up from an earlier run: %" PRIu64 " records, %" PRIu64
              " stages; %" PRIu64 " unfinished; %" PRIu64 " bytes cut%s%s",
              settings.classes_text, recovered.records, recovered.stages, recovered.unfinished,
-             log_writer.torn_bytes(), log_writer.moved()[0] != '\0' ? "; a copied log was moved to " : "",
+             log_writer.torn_bytes(),
+             log_writer.moved()[0] != '\0' ? "; a copied log was moved to " : "",
              log_writer.moved());
     append_own(EventKind::start, "START", message, recovered.records);
     (void) (log_writer.write() && sync_log() && log_writer.checkpoint(true, true));
@@ -280,7 +283,8 @@ void run()
 
 }  // namespace
 
-void append_own(EventKind kind, std::string_view command, std::string_view message, std::uint64_t rows)
+void append_own(EventKind kind, std::string_view command, std::string_view message,
+                std::uint64_t rows)
 {
     builder.begin(kind, EventClass::none);
     builder.head.start = GetCurrentTimestamp();

@@ -8,7 +8,8 @@ namespace quiver::audit {
 void register_worker();
 
 // Records of the worker's own: what it did, what was lost. No session, no event numbers.
-void append_own(EventKind kind, std::string_view command, std::string_view message, std::uint64_t rows);
+void append_own(EventKind kind, std::string_view command, std::string_view message,
+                std::uint64_t rows);
 
 struct Recovered
 {

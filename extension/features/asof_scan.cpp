@@ -135,8 +135,9 @@ void fill_ties(AsofPlan *plan, const ScanTuple &tuple, const Choice *choice)
     for (int i = 0; i < plan->tie_count; ++i)
     {
         const bool is_window = choice->history->window_ties != NIL;
-        const auto *tie =
-            is_window ? static_cast<WindowTie *>(list_nth(choice->history->window_ties, i)) : nullptr;
+        const auto *tie = is_window
+                              ? static_cast<WindowTie *>(list_nth(choice->history->window_ties, i))
+                              : nullptr;
         const auto *clause =
             is_window ? nullptr : list_nth_node(SortGroupClause, choice->shape->order, i + 1);
         const auto column = static_cast<AttrNumber>(list_nth_int(choice->history->ties, i));

@@ -12,9 +12,9 @@ Datum *scratch_for(WindowState *state, std::uint64_t count)
     {
         state->scratch_room = std::max<std::uint64_t>(count, state->scratch_room * 2);
         const std::size_t size = state->scratch_room * sizeof(Datum);
-        state->scratch = static_cast<Datum *>(
-            state->scratch == nullptr ? MemoryContextAllocHuge(state->memory, size)
-                                      : repalloc_huge(state->scratch, size));
+        state->scratch = static_cast<Datum *>(state->scratch == nullptr
+                                                  ? MemoryContextAllocHuge(state->memory, size)
+                                                  : repalloc_huge(state->scratch, size));
     }
     return state->scratch;
 }

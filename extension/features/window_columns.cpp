@@ -31,8 +31,8 @@ List *argument_columns(Query *query, const WindowAggregate &aggregate, int *filt
         return NIL;
     if (aggregate.kind == WindowKind::count_rows)
         return list_make1_int(column_of(
-            query, where_filter_holds(
-                       reinterpret_cast<Expr *>(makeBoolConst(true, false)), call->aggfilter)));
+            query, where_filter_holds(reinterpret_cast<Expr *>(makeBoolConst(true, false)),
+                                      call->aggfilter)));
     List *columns = NIL;
     ListCell *cell;
     foreach (cell, call->args)

@@ -179,7 +179,8 @@ template <bool greatest> double extreme_float(const Run &run, bool *is_null)
         if (run.is_null(i))
             continue;
         const double value = as_float(run.values[i]);
-        const bool stays = !*is_null && (greatest ? float8_gt(best, value) : float8_lt(best, value));
+        const bool stays =
+            !*is_null && (greatest ? float8_gt(best, value) : float8_lt(best, value));
         best = stays ? best : value;
         *is_null = false;
     }

@@ -9,8 +9,7 @@ namespace {
 void prepare_aggregates(WindowState *state, EState *estate)
 {
     const auto count = static_cast<std::size_t>(state->plan.count + 1);
-    state->general =
-        static_cast<GeneralAggregate **>(palloc0(sizeof(GeneralAggregate *) * count));
+    state->general = static_cast<GeneralAggregate **>(palloc0(sizeof(GeneralAggregate *) * count));
     for (int i = 0; i < state->plan.count; ++i)
     {
         const WindowAggregate &aggregate = state->plan.aggregates[i];
@@ -40,8 +39,8 @@ void begin(CustomScanState *node, EState *estate, int eflags)
     state->known_by = ExecInitExpr(state->plan.known_by, self);
     state->join_quals = ExecInitQual(join.join_quals, self);
     state->filters = ExecInitQual(join.filters, self);
-    state->outputs = static_cast<ExprState **>(palloc0(
-        sizeof(ExprState *) * static_cast<std::size_t>(list_length(join.outputs) + 1)));
+    state->outputs = static_cast<ExprState **>(
+        palloc0(sizeof(ExprState *) * static_cast<std::size_t>(list_length(join.outputs) + 1)));
     int at = 0;
     foreach (cell, join.outputs)
         state->outputs[at++] = ExecInitExpr(static_cast<Expr *>(lfirst(cell)), self);

@@ -75,14 +75,14 @@ double window_probe_cost(PlannerInfo *root, const RelOptInfo *joinrel, const Rel
     const double leaves =
         index_pages_fetched(probes, index->indexinfo->pages, index->indexinfo->pages, root);
     const double computed = (50.0 * (index->indexinfo->tree_height + 1) + 40.0) * cpu_operator_cost;
-    const double shared = outer->cheapest_total_path->total_cost + probes * computed +
-                          rows * (cpu_index_tuple_cost + cpu_tuple_cost + fetch_operators * cpu_operator_cost) +
-                          (heap + leaves) * random_page_cost;
+    const double shared =
+        outer->cheapest_total_path->total_cost + probes * computed +
+        rows * (cpu_index_tuple_cost + cpu_tuple_cost + fetch_operators * cpu_operator_cost) +
+        (heap + leaves) * random_page_cost;
     return ordinary < 0 ? shared : std::min(ordinary, shared);
 }
 
-AsofCost window_cost(const Shape *shape, const Path *spine, const Path *history,
-                     double window_rows)
+AsofCost window_cost(const Shape *shape, const Path *spine, const Path *history, double window_rows)
 {
     const double keys = list_length(shape->keys);
     const double aggregates = list_length(shape->computed);
@@ -91,8 +91,9 @@ AsofCost window_cost(const Shape *shape, const Path *spine, const Path *history,
                    (spine->rows * (spine_operators + keys) +
                     history->rows * (history_operators + keys + aggregates)) *
                        cpu_operator_cost;
-    cost.total = cost.startup + spine->rows * (cpu_tuple_cost + aggregates * cpu_operator_cost *
-                                                                    (2 + window_rows * fold_operators));
+    cost.total =
+        cost.startup + spine->rows * (cpu_tuple_cost + aggregates * cpu_operator_cost *
+                                                           (2 + window_rows * fold_operators));
     return cost;
 }
 

@@ -21,18 +21,18 @@ void encode_windows(const WindowPlan &plan, CustomScan *scan)
     for (int i = 0; i < plan.count; ++i)
     {
         const WindowAggregate &aggregate = plan.aggregates[i];
-        numbers = lappend_int(lappend_int(numbers, static_cast<int>(aggregate.kind)),
-                              aggregate.filter);
+        numbers =
+            lappend_int(lappend_int(numbers, static_cast<int>(aggregate.kind)), aggregate.filter);
         columns = lappend(columns, aggregate.columns);
         nodes = lappend(nodes, aggregate.aggregate);
         fractions = lappend(fractions, makeConst(FLOAT8OID, -1, InvalidOid, sizeof(double),
                                                  Float8GetDatum(aggregate.fraction), false, true));
     }
     scan->custom_private = list_concat(
-        scan->custom_private, list_concat(list_make5(all, strict, numbers, columns, nodes),
-                                          list_make1(fractions)));
-    scan->custom_exprs = lappend(
-        scan->custom_exprs, plan.known_by != nullptr ? list_make1(plan.known_by) : NIL);
+        scan->custom_private,
+        list_concat(list_make5(all, strict, numbers, columns, nodes), list_make1(fractions)));
+    scan->custom_exprs =
+        lappend(scan->custom_exprs, plan.known_by != nullptr ? list_make1(plan.known_by) : NIL);
 }
 
 WindowPlan decode_windows(const CustomScan *scan)
@@ -62,8 +62,7 @@ WindowPlan decode_windows(const CustomScan *scan)
         aggregate.filter = list_nth_int(list(2), numbers_each * i + 1);
         aggregate.columns = static_cast<List *>(list_nth(list(3), i));
         aggregate.aggregate = list_nth_node(Aggref, list(4), i);
-        aggregate.fraction =
-            DatumGetFloat8(castNode(Const, list_nth(list(5), i))->constvalue);
+        aggregate.fraction = DatumGetFloat8(castNode(Const, list_nth(list(5), i))->constvalue);
     }
     return plan;
 }

@@ -117,8 +117,8 @@ void make_batches(WindowState *state, double rows)
 {
     const double wanted =
         1.5 * rows * static_cast<double>(state->store->row_bytes()) / static_cast<double>(budget());
-    const auto room = static_cast<int>(std::clamp<std::size_t>(
-        budget() / (4 * store_kilobytes * 1024), 2, most_batches));
+    const auto room = static_cast<int>(
+        std::clamp<std::size_t>(budget() / (4 * store_kilobytes * 1024), 2, most_batches));
     int count = 2;
     while (count < wanted && count * 2 <= room)
         count *= 2;

@@ -133,8 +133,8 @@ bool find_computed(Node *node, void *context)
     auto *found = static_cast<Computed *>(context);
     if (node == nullptr)
         return false;
-    const bool is_first = IsA(node, SubscriptingRef) &&
-                          is_first_element(reinterpret_cast<SubscriptingRef *>(node));
+    const bool is_first =
+        IsA(node, SubscriptingRef) && is_first_element(reinterpret_cast<SubscriptingRef *>(node));
     if (!IsA(node, Aggref) && !is_first)
         return expression_tree_walker(node, QUIVER_WALKER(find_computed), context);
     WindowAggregate aggregate{};
@@ -174,8 +174,8 @@ bool find_time(Shape *shape, List *comparisons)
         const int strategy = order_strategy(*clause, &family);
         if (strategy == 0 || strategy == BTEqualStrategyNumber)
             continue;
-        const bool lower = strategy == BTGreaterStrategyNumber ||
-                           strategy == BTGreaterEqualStrategyNumber;
+        const bool lower =
+            strategy == BTGreaterStrategyNumber || strategy == BTGreaterEqualStrategyNumber;
         if (shape->time != nullptr && !lower)
             continue;
         shape->time = clause->history;
@@ -260,8 +260,9 @@ WindowTie tie_of(Aggref *ordered, const SortGroupClause *clause)
     Oid family, type;
     bool ascending = true, first_ascending = true;
     std::int16_t strategy;
-    WindowTie tie{get_sortgroupclause_tle(const_cast<SortGroupClause *>(clause), ordered->args)->expr,
-                  clause->sortop, clause->nulls_first};
+    WindowTie tie{
+        get_sortgroupclause_tle(const_cast<SortGroupClause *>(clause), ordered->args)->expr,
+        clause->sortop, clause->nulls_first};
     (void) pg::ordering_family(first->sortop, &family, &first_ascending);
     if (first_ascending || !pg::ordering_family(clause->sortop, &family, &ascending))
         return tie;
@@ -280,8 +281,7 @@ bool classify(Expr *node, WindowAggregate *result)
     result->filter = -1;
     if (IsA(node, SubscriptingRef))
     {
-        result->aggregate =
-            castNode(Aggref, reinterpret_cast<SubscriptingRef *>(node)->refexpr);
+        result->aggregate = castNode(Aggref, reinterpret_cast<SubscriptingRef *>(node)->refexpr);
         return classify_ordered(result->aggregate, result);
     }
     result->aggregate = castNode(Aggref, node);

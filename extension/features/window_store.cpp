@@ -14,7 +14,8 @@ constexpr std::size_t least_rows = 1024;
 
 template <typename T> T *huge(MemoryContext context, std::size_t count)
 {
-    return static_cast<T *>(MemoryContextAllocHuge(context, sizeof(T) * std::max<std::size_t>(count, 1)));
+    return static_cast<T *>(
+        MemoryContextAllocHuge(context, sizeof(T) * std::max<std::size_t>(count, 1)));
 }
 
 bool is_small_integer(Ordinal kind) { return kind == Ordinal::int2 || kind == Ordinal::int4; }
@@ -89,10 +90,10 @@ WindowKey *WindowStore::find(const Datum *keys, bool of_spine, bool insert)
     const Ordinal ordinal = of_spine ? values_.spine_key : values_.history_key;
     const std::uint64_t integer =
         integer_key_ ? static_cast<std::uint64_t>(to_ordinal(ordinal, keys[0])) : 0;
-    const std::uint32_t hash =
-        integer_key_ ? 0
-                     : hash_keys(values_, keys,
-                                 of_spine ? &KeyFunctions::hash_spine : &KeyFunctions::hash_history);
+    const std::uint32_t hash = integer_key_ ? 0
+                                            : hash_keys(values_, keys,
+                                                        of_spine ? &KeyFunctions::hash_spine
+                                                                 : &KeyFunctions::hash_history);
     std::uint64_t at = (integer_key_ ? hash_integer(integer) : spread(hash)) & key_mask_;
     for (; keys_[at].count != free_place; at = (at + 1) & key_mask_)
     {
@@ -196,9 +197,8 @@ void WindowStore::add_history(const Datum *keys, TupleTableSlot *row)
         if (!column.by_value && !is_null)
         {
             MemoryContext caller = MemoryContextSwitchTo(payload_context_);
-            value = column.length == -1
-                        ? PointerGetDatum(PG_DETOAST_DATUM_COPY(value))
-                        : datumCopy(value, false, column.length);
+            value = column.length == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(value))
+                                        : datumCopy(value, false, column.length);
             MemoryContextSwitchTo(caller);
         }
         else if (is_small_integer(column.ordinal) && !is_null)
@@ -217,9 +217,8 @@ bool WindowStore::in_order(std::uint64_t a, std::uint64_t b)
     {
         Tie &tie = values_.ties[i];
         const WindowColumn &column = columns_[tie.payload];
-        const int order =
-            ApplySortComparator(column.values[a], column.nulls[a] != 0, column.values[b],
-                                column.nulls[b] != 0, &tie.order);
+        const int order = ApplySortComparator(column.values[a], column.nulls[a] != 0,
+                                              column.values[b], column.nulls[b] != 0, &tie.order);
         if (order != 0)
             return order < 0;
     }
@@ -281,8 +280,8 @@ void WindowStore::link_previous(const WindowKey &key, WindowColumn *column)
     });
     for (std::uint32_t i = 0; i < present; ++i)
     {
-        const bool same = i > 0 && to_ordinal(kind, values[order[i - 1]]) ==
-                                       to_ordinal(kind, values[order[i]]);
+        const bool same =
+            i > 0 && to_ordinal(kind, values[order[i - 1]]) == to_ordinal(kind, values[order[i]]);
         column->previous[key.begin + order[i]] = same ? order[i - 1] + 1 : 0;
     }
     pfree(order);

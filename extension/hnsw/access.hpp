@@ -18,8 +18,7 @@ IndexBulkDeleteResult *bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult 
 IndexBulkDeleteResult *vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats);
 
 void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup_cost,
-                   Cost *total_cost, Selectivity *selectivity, double *correlation,
-                   double *pages);
+                   Cost *total_cost, Selectivity *selectivity, double *correlation, double *pages);
 
 // Work of the session's last scan.
 struct ScanCounts

@@ -217,11 +217,10 @@ std::int64_t AttributeForm::word(int i, Oid type, Datum value) const
         return ordered_word(type == FLOAT4OID ? static_cast<double>(DatumGetFloat4(value))
                                               : DatumGetFloat8(value));
     case AttributeKind::decimal:
-        return ordered_word(
-            DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value)));
+        return ordered_word(DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value)));
     default:
-        return DatumGetInt64(FunctionCall2Coll(columns_[i].hash, columns_[i].collation, value,
-                                               Int64GetDatum(0)));
+        return DatumGetInt64(
+            FunctionCall2Coll(columns_[i].hash, columns_[i].collation, value, Int64GetDatum(0)));
     }
 }
 

@@ -59,11 +59,11 @@ build::ArenaLayout Source::layout_for(const MetaPage &meta, const Space &space,
     const RecordSize size = size_of(meta, space);
     const std::uint32_t more = meta.attribute_bytes;
     if (meta.quantizer != Quantizer::none)
-        return build::make_layout(meta.m, size.hot, more == 0 ? size.cold : aligned(size.cold) + more,
-                                  max_vertices, 0);
+        return build::make_layout(
+            meta.m, size.hot, more == 0 ? size.cold : aligned(size.cold) + more, max_vertices, 0);
     constexpr std::uint32_t most_words = 1 + 2 * sparse_max_nonzeros;
-    return build::make_layout(meta.m, more == 0 ? size.hot : aligned(size.hot) + more, 0, max_vertices,
-                              space.fixed_width() ? 0 : most_words);
+    return build::make_layout(meta.m, more == 0 ? size.hot : aligned(size.hot) + more, 0,
+                              max_vertices, space.fixed_width() ? 0 : most_words);
 }
 
 Source::Source(const MetaPage &meta, const Space &space, const float *centre, build::Arena *arena)
@@ -89,9 +89,8 @@ Source::Source(const MetaPage &meta, const Space &space, const float *centre, bu
 
 build::Distances Source::distances()
 {
-    return {this,      to_new,
-            between,   equals_new,
-            store_new, space_->metric == Metric::inner_product,
+    return {this,       to_new,    between,
+            equals_new, store_new, space_->metric == Metric::inner_product,
             may_share};
 }
 

@@ -98,8 +98,7 @@ bool BuildWork::enter()
 
 void BuildWork::leave() { __atomic_fetch_sub(&control_->adding, 1, __ATOMIC_SEQ_CST); }
 
-bool BuildWork::add_to_graph(const Value &value, const void *attributes,
-                             const ItemPointerData &tid)
+bool BuildWork::add_to_graph(const Value &value, const void *attributes, const ItemPointerData &tid)
 {
     if (enter())
     {

@@ -26,7 +26,8 @@ Coder::Coder(const MetaPage &meta, const float *centre)
       kind_(meta.value_kind),
       widened_(static_cast<float *>(palloc(meta.dims * sizeof(float)))),
       scratch_(static_cast<float *>(palloc(meta.dims * sizeof(float)))),
-      memory_(static_cast<std::int8_t *>(palloc0(kernels::code_query_bytes(meta.dims, meta.code_bits))))
+      memory_(
+          static_cast<std::int8_t *>(palloc0(kernels::code_query_bytes(meta.dims, meta.code_bits))))
 {
     for (std::uint32_t i = 0; i < meta.dims; ++i)
         centre_norm_ += centre[i] * centre[i];

@@ -57,7 +57,8 @@ CopyTable *open_table()
 {
     if (table != nullptr || no_table)
         return table;
-    auto *found = static_cast<CopyTable *>(pg::shared_area("quiver hnsw copies", sizeof(CopyTable)));
+    auto *found =
+        static_cast<CopyTable *>(pg::shared_area("quiver hnsw copies", sizeof(CopyTable)));
     if (found == nullptr)
     {
         ereport(DEBUG1, errmsg_internal("no shared memory for copies of hnsw codes"));
@@ -149,9 +150,8 @@ CodeCopy *map(const MetaPage &meta, const CopySlot &slot, int at, bool make)
     char path[storage::MappedMemory::path_bytes];
     path_of(slot.serial, path);
     const CopyLayout layout = copy_layout(meta, slot.capacity);
-    storage::MappedMemory *memory = make
-                                        ? storage::MappedMemory::create_kept(path, layout.bytes)
-                                        : storage::MappedMemory::attach_kept(path, layout.bytes);
+    storage::MappedMemory *memory = make ? storage::MappedMemory::create_kept(path, layout.bytes)
+                                         : storage::MappedMemory::attach_kept(path, layout.bytes);
     MemoryContextSwitchTo(caller);
     if (memory == nullptr)
     {

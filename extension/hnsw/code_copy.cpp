@@ -103,10 +103,11 @@ Vertex CodeCopy::load_range(Graph &graph, Vertex from, Vertex to) const
     {
         CHECK_FOR_INTERRUPTS();
         const Place place = layout.place(from);
-        const Vertex end = std::min<Vertex>(
-            {to, from - place.index + layout.chunk.divisor(),
-             from + per_page - layout.links.per_page.remainder(place.index)});
-        const LinkPage page{graph.block_of(layout.links, place), from, static_cast<int>(end - from)};
+        const Vertex end =
+            std::min<Vertex>({to, from - place.index + layout.chunk.divisor(),
+                              from + per_page - layout.links.per_page.remainder(place.index)});
+        const LinkPage page{graph.block_of(layout.links, place), from,
+                            static_cast<int>(end - from)};
         for_records(graph, page, [&](Vertex vertex, const LinkRecord *record) {
             if (has(vertex))
                 return;
@@ -190,8 +191,8 @@ void CodeCopy::catch_up(Graph &graph, std::uint64_t most)
     const Vertex loaded = head.loaded;
     if (loaded >= count)
         return;
-    const auto step = static_cast<Vertex>(
-        std::clamp<std::uint64_t>(most / layout_.stride, 1, no_vertex));
+    const auto step =
+        static_cast<Vertex>(std::clamp<std::uint64_t>(most / layout_.stride, 1, no_vertex));
     const Vertex from =
         std::min(loaded, std::max(head.absent_from, loaded - std::min(loaded, looked_at_again)));
     const Vertex to = count - loaded > step ? loaded + step : count;

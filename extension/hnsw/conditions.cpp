@@ -8,7 +8,7 @@ namespace {
 bool is_taken(const IndexPath *path, const RestrictInfo *restriction)
 {
     ListCell *cell;
-    foreach(cell, path->indexclauses)
+    foreach (cell, path->indexclauses)
         if (lfirst_node(IndexClause, cell)->rinfo == restriction)
             return true;
     return false;
@@ -55,7 +55,7 @@ void add_conditions(PlannerInfo *root, IndexPath *path)
 {
     IndexOptInfo *index = path->indexinfo;
     ListCell *cell;
-    foreach(cell, index->indrestrictinfo)
+    foreach (cell, index->indrestrictinfo)
     {
         auto *restriction = lfirst_node(RestrictInfo, cell);
         if (restriction->pseudoconstant || is_taken(path, restriction) ||
@@ -70,15 +70,15 @@ void add_conditions(PlannerInfo *root, IndexPath *path)
                 continue;
             auto *clause = makeNode(IndexClause);
             clause->rinfo = restriction;
-            clause->indexquals = list_make1(
-                condition == restriction->clause ? restriction
-                                                 : make_simple_restrictinfo(root, condition));
+            clause->indexquals = list_make1(condition == restriction->clause
+                                                ? restriction
+                                                : make_simple_restrictinfo(root, condition));
             clause->indexcol = static_cast<AttrNumber>(column);
             // Other paths may have the same list; it is in the order of columns.
             List *clauses = NIL;
             bool placed = false;
             ListCell *old;
-            foreach(old, path->indexclauses)
+            foreach (old, path->indexclauses)
             {
                 if (!placed && lfirst_node(IndexClause, old)->indexcol > column)
                 {

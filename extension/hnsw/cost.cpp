@@ -66,7 +66,7 @@ double visited_share(double rows, int m, double ef)
 bool has_filter(const IndexPath *path)
 {
     ListCell *cell;
-    foreach(cell, path->indexclauses)
+    foreach (cell, path->indexclauses)
         if (lfirst_node(IndexClause, cell)->indexcol > 0)
             return true;
     return false;

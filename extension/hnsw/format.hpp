@@ -98,7 +98,8 @@ struct MetaPage
     std::uint32_t attribute_bytes;  // of a record in the attribute pages; 0: none
     std::uint32_t vertices_per_chunk;
     std::uint64_t rotation_seed;
-    BlockNumber centre_block;  // of the first of centre_pages adjacent blocks; 0: the centre is zero
+    BlockNumber
+        centre_block;  // of the first of centre_pages adjacent blocks; 0: the centre is zero
     std::uint32_t centre_pages;
     Attribute attributes[max_attributes];
 

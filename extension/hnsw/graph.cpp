@@ -29,7 +29,8 @@ void check_meta(Relation index, Page page)
         meta.vertex_count > std::uint64_t{meta.chunk_count} * meta.vertices_per_chunk ||
         meta.dims > 1'000'000'000 || meta.value_kind < ValueKind::f32 ||
         meta.value_kind > ValueKind::sparse || meta.metric < Metric::l2 ||
-        meta.metric > Metric::jaccard || !attributes_are_sane(meta) || (meta.code_bytes == 0 && meta.value_bytes == 0) ||
+        meta.metric > Metric::jaccard || !attributes_are_sane(meta) ||
+        (meta.code_bytes == 0 && meta.value_bytes == 0) ||
         (meta.code_bytes != 0 &&
          meta.code_bytes != kernels::code_record_bytes(meta.dims, meta.code_bits)))
         storage::report_damage(index, meta_block, "has a metapage out of range");
@@ -85,10 +86,10 @@ void Graph::make_cache(const MetaPage &page)
                                  static_cast<std::uint32_t>(NBuffers) * 2, most_hints});
     const std::uint32_t hints = std::bit_ceil(blocks);
     const Size centre = page.code_bytes != 0 ? centre_room(page) * sizeof(float) : 0;
-    const Size size = MAXALIGN(sizeof(Cache)) + centre + room * sizeof(BlockNumber) +
-                      hints * sizeof(Buffer);
-    auto *memory = static_cast<char *>(MemoryContextAllocExtended(
-        index_->rd_indexcxt, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
+    const Size size =
+        MAXALIGN(sizeof(Cache)) + centre + room * sizeof(BlockNumber) + hints * sizeof(Buffer);
+    auto *memory = static_cast<char *>(
+        MemoryContextAllocExtended(index_->rd_indexcxt, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
     auto *cache = reinterpret_cast<Cache *>(memory);
     cache->identity = meta_->identity;
     cache->centre = reinterpret_cast<float *>(memory + MAXALIGN(sizeof(Cache)));
@@ -230,8 +231,8 @@ Buffer Graph::pin(BlockNumber block)
 {
     const Buffer hint = cache_->hints[block & cache_->hint_mask];
     // A pin by hint does not tell the clock that the page is in use; one in sixteen goes the long way.
-    if (hint != InvalidBuffer && (++pins_ & 15) != 0 &&
-        pg::read_recent_buffer(index_, block, hint)) [[likely]]
+    if (hint != InvalidBuffer && (++pins_ & 15) != 0 && pg::read_recent_buffer(index_, block, hint))
+        [[likely]]
         return hint;
     return pin_slow(block);
 }

@@ -121,8 +121,8 @@ public:
     // Pin the page of a vertex's link record, checked; the record's place in it.
     LinkRecord *link_record(Page page, Vertex vertex) const
     {
-        return reinterpret_cast<LinkRecord *>(static_cast<char *>(page) +
-                                              layout().links.offset_of(layout().place(vertex).index));
+        return reinterpret_cast<LinkRecord *>(
+            static_cast<char *>(page) + layout().links.offset_of(layout().place(vertex).index));
     }
     BlockNumber pin_links(Vertex vertex, pg::Pin *pin);
     // That a link record makes sense; otherwise damage is reported.

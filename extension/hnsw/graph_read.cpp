@@ -8,9 +8,9 @@
 
 namespace quiver::hnsw {
 
-using storage::PageKind;
 using storage::page_payload;
 using storage::page_start;
+using storage::PageKind;
 
 BlockNumber Graph::pin_links(Vertex vertex, pg::Pin *pin)
 {
@@ -58,9 +58,8 @@ int Graph::read_upper(Vertex vertex, RecordPointer extra, int layer, Vertex *out
     pg::Pin pin{this->pin(extra.block())};
     pin.lock(BUFFER_LOCK_SHARE);
     storage::check_item_page(index_, extra.block(), pin.page(), PageKind::extras);
-    const auto *record = reinterpret_cast<const ExtraRecord *>(
-        storage::checked_item(index_, extra.block(), pin.page(), extra.offset,
-                              extra_record_bytes(m(), layer)));
+    const auto *record = reinterpret_cast<const ExtraRecord *>(storage::checked_item(
+        index_, extra.block(), pin.page(), extra.offset, extra_record_bytes(m(), layer)));
     if (record->owner != vertex)
         damage(extra.block(), "has a record of another vertex");
     const Vertex *links = record->layer(m(), layer);
@@ -165,7 +164,8 @@ void Graph::page_estimates(const kernels::CodeQuery &query, const Vertex *vertic
         }
 }
 
-void Graph::estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count, float *out)
+void Graph::estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count,
+                      float *out)
 {
     if (copy_.codes != nullptr && copy_is_right())
         copy_estimates(query, vertices, count, out);

@@ -7,9 +7,9 @@
 
 namespace quiver::hnsw {
 
-using storage::PageKind;
 using storage::page_payload;
 using storage::page_start;
+using storage::PageKind;
 
 GraphWriter::GraphWriter(Relation index, const MetaPage &meta, const float *centre, ForkNumber fork)
     : index_(index),

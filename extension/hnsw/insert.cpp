@@ -107,9 +107,9 @@ void find_neighbours(Graph &graph, const Value &value, int level, Vertex exclude
                    same_value(space, choices[out->equal].value, value))
                 ++out->equal;
         }
-        out->layers[layer] = {choices, select_neighbours(space, choices,
-                                                         static_cast<int>(found.size()),
-                                                         graph.links_at(layer), self)};
+        out->layers[layer] = {choices,
+                              select_neighbours(space, choices, static_cast<int>(found.size()),
+                                                graph.links_at(layer), self)};
     }
 }
 

@@ -21,7 +21,8 @@ template <class Each> void for_records(Graph &graph, const LinkPage &page, Each 
         pg::Pin pin;
         (void) graph.pin_links(page.first, &pin);
         pin.lock(BUFFER_LOCK_SHARE);
-        const auto *from = reinterpret_cast<const char *>(graph.link_record(pin.page(), page.first));
+        const auto *from =
+            reinterpret_cast<const char *>(graph.link_record(pin.page(), page.first));
         std::copy_n(from, bytes * static_cast<std::size_t>(page.count), copy);
     }
     for (int i = 0; i < page.count; ++i)

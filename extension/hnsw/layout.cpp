@@ -46,8 +46,8 @@ std::uint32_t choose_vertices_per_chunk(const RecordSizes &sizes)
     std::uint32_t best = links_per_page;
     double best_cost = 1e300;
     // Any section may be the one that decides where no page is left half empty.
-    for (const std::uint32_t bytes : {link_record_bytes(sizes.m), sizes.value_bytes,
-                                      sizes.code_bytes, sizes.attribute_bytes})
+    for (const std::uint32_t bytes :
+         {link_record_bytes(sizes.m), sizes.value_bytes, sizes.code_bytes, sizes.attribute_bytes})
     {
         const std::uint32_t step = bytes == 0 ? 0 : per_page(bytes);
         for (std::uint32_t count = step; step != 0; count += step)

@@ -80,8 +80,8 @@ bytea *parse_options(Datum reloptions, bool validate)
         {"bits", RELOPT_TYPE_ENUM, offsetof(Options, bits)},
         {"rerank", RELOPT_TYPE_ENUM, offsetof(Options, rerank)},
     };
-    return static_cast<bytea *>(
-        build_reloptions(reloptions, validate, option_kind, sizeof(Options), table, lengthof(table)));
+    return static_cast<bytea *>(build_reloptions(reloptions, validate, option_kind, sizeof(Options),
+                                                 table, lengthof(table)));
 }
 
 void describe_index(Relation index, MetaPage *meta)
@@ -107,7 +107,8 @@ void describe_index(Relation index, MetaPage *meta)
     if (dims < 0)
         ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                 errmsg("column does not have dimensions"));
-    const bool coded = options != nullptr && options->quantizer != static_cast<int>(Quantizer::none);
+    const bool coded =
+        options != nullptr && options->quantizer != static_cast<int>(Quantizer::none);
     if (coded && !can_code(meta->value_kind, meta->metric))
         ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                 errmsg("quantizer \"rabitq\" does not support this operator class"),
@@ -132,8 +133,8 @@ void describe_index(Relation index, MetaPage *meta)
         meta->code_bytes =
             static_cast<std::uint32_t>(kernels::code_record_bytes(meta->dims, meta->code_bits));
         meta->rotation_seed = pg_prng_uint64(&pg_global_prng_state);
-        meta->centre_pages = static_cast<std::uint32_t>(centre_room(*meta) * sizeof(float) /
-                                                        storage::page_payload);
+        meta->centre_pages =
+            static_cast<std::uint32_t>(centre_room(*meta) * sizeof(float) / storage::page_payload);
         if (meta->rerank == Rerank::heap)
             meta->value_bytes = 0;
     }
@@ -146,10 +147,9 @@ void define_options()
     option_kind = add_reloption_kind();
     add_int_reloption(option_kind, "m", "Max number of connections", default_m, least_m, most_m,
                       AccessExclusiveLock);
-    add_int_reloption(option_kind, "ef_construction",
-                      "Size of the dynamic candidate list for construction",
-                      default_ef_construction, least_ef_construction, most_ef_construction,
-                      AccessExclusiveLock);
+    add_int_reloption(
+        option_kind, "ef_construction", "Size of the dynamic candidate list for construction",
+        default_ef_construction, least_ef_construction, most_ef_construction, AccessExclusiveLock);
 
     add_enum_reloption(option_kind, "quantizer", "Codes that a search compares by", quantizer_names,
                        static_cast<int>(Quantizer::none),
@@ -158,26 +158,23 @@ void define_options()
                        bits_auto, "Valid values are \"auto\", \"1\", \"2\", \"4\" and \"8\".",
                        AccessExclusiveLock);
     add_enum_reloption(option_kind, "rerank", "Where exact distances come from", rerank_names,
-                       static_cast<int>(Rerank::index),
-                       "Valid values are \"index\" and \"heap\".", AccessExclusiveLock);
+                       static_cast<int>(Rerank::index), "Valid values are \"index\" and \"heap\".",
+                       AccessExclusiveLock);
 
-    DefineCustomIntVariable("hnsw.ef_search",
-                            "Sets the size of the dynamic candidate list for search",
-                            "Valid range is 1..1000.", &ef_search, default_ef_search,
-                            least_ef_search, most_ef_search, PGC_USERSET, 0, nullptr, nullptr,
-                            nullptr);
+    DefineCustomIntVariable(
+        "hnsw.ef_search", "Sets the size of the dynamic candidate list for search",
+        "Valid range is 1..1000.", &ef_search, default_ef_search, least_ef_search, most_ef_search,
+        PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable("hnsw.iterative_scan", "Sets the mode for iterative scans", nullptr,
                              &iterative_scan, static_cast<int>(IterativeScan::off),
                              iterative_scan_options, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     // Approximate, and without effect on the first search.
-    DefineCustomIntVariable("hnsw.max_scan_tuples",
-                            "Sets the max number of tuples to visit for iterative scans", nullptr,
-                            &max_scan_tuples, 20000, 1, INT_MAX, PGC_USERSET, 0, nullptr, nullptr,
-                            nullptr);
-    DefineCustomRealVariable("hnsw.scan_mem_multiplier",
-                             "Sets the multiple of work_mem to use for iterative scans", nullptr,
-                             &scan_mem_multiplier, 1, 1, 1000, PGC_USERSET, 0, nullptr, nullptr,
-                             nullptr);
+    DefineCustomIntVariable(
+        "hnsw.max_scan_tuples", "Sets the max number of tuples to visit for iterative scans",
+        nullptr, &max_scan_tuples, 20000, 1, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomRealVariable(
+        "hnsw.scan_mem_multiplier", "Sets the multiple of work_mem to use for iterative scans",
+        nullptr, &scan_mem_multiplier, 1, 1, 1000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_copy_settings();
     MarkGUCPrefixReserved("hnsw");
 }

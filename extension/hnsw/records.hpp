@@ -89,8 +89,8 @@ static_assert(sizeof(ExtraRecord) == 60 && offsetof(ExtraRecord, links) == 60 &&
 constexpr std::uint32_t extra_record_bytes(int m, int level)
 {
     return static_cast<std::uint32_t>(offsetof(ExtraRecord, links) +
-                                      static_cast<std::size_t>(m) * static_cast<std::size_t>(level) *
-                                          sizeof(Vertex));
+                                      static_cast<std::size_t>(m) *
+                                          static_cast<std::size_t>(level) * sizeof(Vertex));
 }
 
 // The highest level whose extra record fits a page.

@@ -18,7 +18,8 @@ struct Gathered
 
     void add(Vertex vertex)
     {
-        if (count < most_candidates && std::find(vertices, vertices + count, vertex) == vertices + count)
+        if (count < most_candidates &&
+            std::find(vertices, vertices + count, vertex) == vertices + count)
             vertices[count++] = vertex;
     }
 };
@@ -98,8 +99,9 @@ bool repair_list(Graph &graph, Writer &writer, Vertex vertex, int layer, const V
     }
     auto *choices = static_cast<Choice *>(palloc(sizeof(Choice) * most_candidates));
     const int candidates = weigh(graph, own, layer, vertex, *gathered, choices);
-    const int count = select_neighbours(graph.links_space(), choices, candidates, graph.links_at(layer),
-                                        graph.links_space().distance(own.bytes, own.bytes));
+    const int count =
+        select_neighbours(graph.links_space(), choices, candidates, graph.links_at(layer),
+                          graph.links_space().distance(own.bytes, own.bytes));
     Vertex changed[most_links];
     for (int i = 0; i < count; ++i)
         changed[i] = choices[i].vertex;

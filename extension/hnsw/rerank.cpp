@@ -55,8 +55,7 @@ bool Reranker::needs_more(const pg::Array<Found> &found) const
     if (count_ < least)
         return true;
     const double slack = spread * std::sqrt(squares_ / static_cast<double>(count_));
-    return static_cast<double>(found[0].distance) - slack <
-           static_cast<double>(exact_[0].distance);
+    return static_cast<double>(found[0].distance) - slack < static_cast<double>(exact_[0].distance);
 }
 
 void Reranker::add(Exact exact, float estimate)
@@ -65,7 +64,8 @@ void Reranker::add(Exact exact, float estimate)
     if (graph_.space().metric == Metric::cosine)
         exact.distance = 2 + 2 * exact.distance;
     if (std::isfinite(exact.distance) && std::isfinite(estimate))
-        squares_ += std::pow(static_cast<double>(exact.distance) - static_cast<double>(estimate), 2);
+        squares_ +=
+            std::pow(static_cast<double>(exact.distance) - static_cast<double>(estimate), 2);
     ++count_;
     exact_.push_back(exact);
     std::push_heap(exact_.begin(), exact_.end(),

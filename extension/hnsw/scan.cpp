@@ -83,9 +83,8 @@ bool goes_on(const ScanState *state)
 void start_sweep(ScanState *state)
 {
     state->search->drop_found();
-    state->sweep = new (palloc(sizeof(Sweep)))
-        Sweep{*state->graph, *state->filter, *state->search,
-              static_cast<std::size_t>(state->memory_limit)};
+    state->sweep = new (palloc(sizeof(Sweep))) Sweep{*state->graph, *state->filter, *state->search,
+                                                     static_cast<std::size_t>(state->memory_limit)};
 }
 
 // The next results of a filtered scan, from whichever way is the cheaper; the scan lock is held. False if
@@ -149,8 +148,8 @@ void first_search(IndexScanDesc scan, ScanState *state)
     Graph &graph = *state->graph;
     state->identity = graph.meta().identity;
     state->reuse_count = graph.meta().reuse_count;
-    state->empty = graph.meta().entry == no_vertex ||
-                   (state->filter != nullptr && state->filter->never());
+    state->empty =
+        graph.meta().entry == no_vertex || (state->filter != nullptr && state->filter->never());
     if (state->empty)
         return;
     const void *query = query_of(graph, scan->orderByData);
@@ -329,8 +328,7 @@ bool next_reranked(IndexScanDesc scan, ScanState *state, float *distance)
 bool needs_check(const ScanState *state)
 {
     return state->filter->lossy() || RecoveryInProgress() ||
-           (state->graph != nullptr &&
-            state->graph->meta().reuse_count != state->reuse_count);
+           (state->graph != nullptr && state->graph->meta().reuse_count != state->reuse_count);
 }
 
 void start(IndexScanDesc scan, ScanState *state)

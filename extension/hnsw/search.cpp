@@ -13,7 +13,10 @@ namespace {
 
 struct Farther
 {
-    bool operator()(const Candidate &a, const Candidate &b) const { return a.distance > b.distance; }
+    bool operator()(const Candidate &a, const Candidate &b) const
+    {
+        return a.distance > b.distance;
+    }
 };
 
 }  // namespace
@@ -110,8 +113,8 @@ void Search::add_passed(const Candidate &candidate)
 {
     if (!filter_->passes(graph_, candidate.vertex) || !passed_.add(candidate.vertex))
         return;
-    found_.push_back({candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count,
-                      copy_.level});
+    found_.push_back(
+        {candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count, copy_.level});
     best_.push_back(candidate.distance);
     std::push_heap(best_.begin(), best_.end());
     if (best_.size() > width_)
@@ -171,8 +174,8 @@ void Search::expand(const Candidate &candidate)
             add_passed(candidate);
     }
     else if (copy_.has_rows() && candidate.vertex != excluded_)
-        found_.push_back({candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count,
-                          copy_.level});
+        found_.push_back(
+            {candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count, copy_.level});
     else
         ++width_;  // it took the place of a result
     Vertex fresh[most_links];

@@ -56,8 +56,8 @@ template <class T, Metric metric> struct Dense
                 k.inner_product_many(x, y + done, n, space.dims, sums);
             constexpr bool negate = metric == Metric::inner_product || metric == Metric::cosine;
             for (std::size_t i = 0; i < n; ++i)
-                out[done + i] = comparable(negate ? -static_cast<float>(sums[i])
-                                                  : static_cast<float>(sums[i]));
+                out[done + i] =
+                    comparable(negate ? -static_cast<float>(sums[i]) : static_cast<float>(sums[i]));
         }
     }
 };
@@ -67,9 +67,8 @@ struct TinyCosine
 {
     static float one(const Space &space, const void *a, const void *b)
     {
-        const auto parts =
-            kernels::active->i8.cosine(static_cast<const std::int8_t *>(a),
-                                       static_cast<const std::int8_t *>(b), space.dims);
+        const auto parts = kernels::active->i8.cosine(
+            static_cast<const std::int8_t *>(a), static_cast<const std::int8_t *>(b), space.dims);
         const double product = static_cast<double>(parts.norm_a) * parts.norm_b;
         return product > 0 ? static_cast<float>(1 - parts.dot / std::sqrt(product)) : 1;
     }
@@ -79,9 +78,9 @@ struct Hamming
 {
     static float one(const Space &space, const void *a, const void *b)
     {
-        return static_cast<float>(kernels::active->bit.hamming(
-            static_cast<const std::uint8_t *>(a), static_cast<const std::uint8_t *>(b),
-            (space.dims + 7) / 8));
+        return static_cast<float>(kernels::active->bit.hamming(static_cast<const std::uint8_t *>(a),
+                                                               static_cast<const std::uint8_t *>(b),
+                                                               (space.dims + 7) / 8));
     }
 };
 
@@ -95,8 +94,8 @@ struct Jaccard
         if (parts.both == 0)
             return 1;
         const auto either = parts.either_a + parts.either_b - parts.both;
-        return static_cast<float>(
-            1 - static_cast<double>(parts.both) / static_cast<double>(either));
+        return static_cast<float>(1 -
+                                  static_cast<double>(parts.both) / static_cast<double>(either));
     }
 };
 

@@ -31,8 +31,7 @@ struct Space
 
     float distance(const void *a, const void *b) const { return one_(*this, a, b); }
     // One query against `count` values.
-    void distances(const void *query, const void *const *rows, std::size_t count,
-                   float *out) const
+    void distances(const void *query, const void *const *rows, std::size_t count, float *out) const
     {
         many_(*this, query, rows, count, out);
     }

@@ -78,8 +78,8 @@ Sweep::Sweep(Graph &graph, const Filter &filter, Search &search, std::size_t roo
 // Too many: the nearest stay, and the others wait for another pass.
 void Sweep::keep_nearest()
 {
-    std::nth_element(near_.begin(), near_.begin() + static_cast<std::ptrdiff_t>(room_),
-                     near_.end(), nearer);
+    std::nth_element(near_.begin(), near_.begin() + static_cast<std::ptrdiff_t>(room_), near_.end(),
+                     nearer);
     near_.resize(room_);
     last_ = *std::max_element(near_.begin(), near_.end(), nearer);
     dropped_ = true;
@@ -90,8 +90,7 @@ void Sweep::measure()
     float distances[most_links];
     for (std::size_t done = 0; done < batch_.size(); done += most_links)
     {
-        const int count =
-            static_cast<int>(std::min<std::size_t>(most_links, batch_.size() - done));
+        const int count = static_cast<int>(std::min<std::size_t>(most_links, batch_.size() - done));
         search_.measure(batch_.data() + done, count, distances);
         for (int i = 0; i < count; ++i)
         {
@@ -165,8 +164,7 @@ bool Sweep::take(std::size_t width, pg::Array<Found> *out)
         graph_.read(after_.vertex, -1, &copy);
         if (!copy.has_rows())
             continue;
-        out->push_back(
-            {after_.distance, after_.vertex, copy.heap_tid, copy.tid_count, copy.level});
+        out->push_back({after_.distance, after_.vertex, copy.heap_tid, copy.tid_count, copy.level});
         ++taken;
     }
     return taken > 0;

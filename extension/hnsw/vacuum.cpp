@@ -47,8 +47,8 @@ struct Vacuum
 
 void pin_page(Vacuum &vacuum, const LinkPage &page, int mode, pg::Pin *pin)
 {
-    pin->reset(ReadBufferExtended(vacuum.index, MAIN_FORKNUM, page.block, RBM_NORMAL,
-                                  vacuum.strategy));
+    pin->reset(
+        ReadBufferExtended(vacuum.index, MAIN_FORKNUM, page.block, RBM_NORMAL, vacuum.strategy));
     pin->lock(mode);
     storage::check_page(vacuum.index, page.block, pin->page(), PageKind::links,
                         vacuum.graph.layout().place(page.first).chunk);
@@ -158,7 +158,10 @@ void remove_dead_rows(Vacuum &vacuum, const LinkPage &page)
 }
 
 // Wait until every insert, or every search, that is under way has ended.
-void drain(Relation index, BlockNumber lock) { const pg::PageLock wait{index, lock, ExclusiveLock}; }
+void drain(Relation index, BlockNumber lock)
+{
+    const pg::PageLock wait{index, lock, ExclusiveLock};
+}
 
 bool needs_repair(Vacuum &vacuum, const LinkRecord *record)
 {
@@ -280,8 +283,7 @@ IndexBulkDeleteResult *bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult 
     MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "hnsw vacuum", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
-    auto *vacuum =
-        new (palloc(sizeof(Vacuum))) Vacuum{info, stats, callback, callback_state};
+    auto *vacuum = new (palloc(sizeof(Vacuum))) Vacuum{info, stats, callback, callback_state};
 
     for_link_pages(vacuum->graph, [&](const LinkPage &page) { remove_dead_rows(*vacuum, page); });
     if (vacuum->dead.count() > 0 || vacuum->unused.count() > 0)

@@ -137,8 +137,8 @@ void check_free_list(Proof &proof)
         CHECK_FOR_INTERRUPTS();
         if (vertex >= meta.vertex_count || seen.has(vertex))
         {
-            add_problem(proof.report, "the free list leads to %u, out of range or for the second time",
-                        vertex);
+            add_problem(proof.report,
+                        "the free list leads to %u, out of range or for the second time", vertex);
             return;
         }
         seen.add(vertex);
@@ -340,9 +340,8 @@ QUIVER_FUNCTION(quiver_hnsw_verify)
         Int64GetDatum(report.unreachable),
         Int64GetDatum(report.absent_rows),
         Int64GetDatum(report.differing_values),
-        report.problems != nullptr
-            ? makeArrayResult(report.problems, CurrentMemoryContext)
-            : PointerGetDatum(construct_empty_array(TEXTOID)),
+        report.problems != nullptr ? makeArrayResult(report.problems, CurrentMemoryContext)
+                                   : PointerGetDatum(construct_empty_array(TEXTOID)),
     };
     bool nulls[lengthof(values)] = {};
     index_close(index, AccessShareLock);

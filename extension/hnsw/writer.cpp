@@ -6,9 +6,9 @@
 
 namespace quiver::hnsw {
 
-using storage::PageKind;
 using storage::page_payload;
 using storage::page_start;
+using storage::PageKind;
 
 RecordPointer Writer::add_extra_record(const void *record, std::size_t size)
 {
@@ -24,10 +24,9 @@ RecordPointer Writer::add_extra_record(const void *record, std::size_t size)
             if (PageGetFreeSpace(pin.page()) >= MAXALIGN(size))
             {
                 pg::PageChange change{index, logged_};
-                const OffsetNumber offset =
-                    PageAddItemExtended(change.add(pin.buffer()),
-                                        static_cast<Item>(const_cast<void *>(record)), size,
-                                        InvalidOffsetNumber, 0);
+                const OffsetNumber offset = PageAddItemExtended(
+                    change.add(pin.buffer()), static_cast<Item>(const_cast<void *>(record)), size,
+                    InvalidOffsetNumber, 0);
                 change.commit();
                 return RecordPointer::at(block, offset);
             }
@@ -46,9 +45,8 @@ RecordPointer Writer::add_extra_record(const void *record, std::size_t size)
         MetaPage &meta = meta_of(change.add(meta_pin.buffer()));
         Page page = change.add(pin.buffer(), true);
         storage::init_item_page(page, PageKind::extras);
-        const OffsetNumber offset =
-            PageAddItemExtended(page, static_cast<Item>(const_cast<void *>(record)), size,
-                                InvalidOffsetNumber, 0);
+        const OffsetNumber offset = PageAddItemExtended(
+            page, static_cast<Item>(const_cast<void *>(record)), size, InvalidOffsetNumber, 0);
         block = BufferGetBlockNumber(pin.buffer());
         meta.extras_block = block;
         change.commit();
@@ -91,9 +89,9 @@ void Writer::rewrite_extra(const TakenNumber &number, int level, const List *lis
     pg::PageChange change{graph_.index(), logged_};
     Page page = change.add(pin.buffer());
     storage::check_item_page(graph_.index(), block, page, PageKind::extras);
-    auto *record = reinterpret_cast<ExtraRecord *>(const_cast<char *>(
-        storage::checked_item(graph_.index(), block, page, number.extra.offset,
-                              extra_record_bytes(graph_.m(), number.level))));
+    auto *record = reinterpret_cast<ExtraRecord *>(
+        const_cast<char *>(storage::checked_item(graph_.index(), block, page, number.extra.offset,
+                                                 extra_record_bytes(graph_.m(), number.level))));
     if (record->owner != number.vertex || record->level > highest_level)
         graph_.damage(block, "has a record of another vertex");
     fill_lists(record, graph_.m(), level, lists);
@@ -206,9 +204,8 @@ bool Writer::replace_upper(Vertex vertex, int layer, const List &old, const List
     pg::PageChange change{graph_.index(), logged_};
     Page page = change.add(pin.buffer());
     storage::check_item_page(graph_.index(), block, page, PageKind::extras);
-    auto *record = reinterpret_cast<ExtraRecord *>(const_cast<char *>(
-        storage::checked_item(graph_.index(), block, page, copy.extra.offset,
-                              extra_record_bytes(graph_.m(), layer))));
+    auto *record = reinterpret_cast<ExtraRecord *>(const_cast<char *>(storage::checked_item(
+        graph_.index(), block, page, copy.extra.offset, extra_record_bytes(graph_.m(), layer))));
     if (record->owner != vertex)
         graph_.damage(block, "has a record of another vertex");
     Vertex *links = record->layer(graph_.m(), layer);

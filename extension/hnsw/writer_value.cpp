@@ -6,9 +6,9 @@
 
 namespace quiver::hnsw {
 
-using storage::PageKind;
 using storage::page_payload;
 using storage::page_start;
+using storage::PageKind;
 
 RecordPointer Writer::add_spilled(const void *record, std::size_t size)
 {
@@ -28,17 +28,16 @@ RecordPointer Writer::add_spilled(const void *record, std::size_t size)
         if (free >= MAXALIGN(size))
         {
             pg::PageChange change{index, logged_};
-            const OffsetNumber offset =
-                PageAddItemExtended(change.add(pin.buffer()),
-                                    static_cast<Item>(const_cast<void *>(record)), size,
-                                    InvalidOffsetNumber, 0);
+            const OffsetNumber offset = PageAddItemExtended(
+                change.add(pin.buffer()), static_cast<Item>(const_cast<void *>(record)), size,
+                InvalidOffsetNumber, 0);
             change.commit();
             RelationSetTargetBlock(index, block);
             return RecordPointer::at(block, offset);
         }
         pin.release();
-        block = RecordAndGetPageWithFreeSpace(index, block, free,
-                                              MAXALIGN(size) + sizeof(ItemIdData));
+        block =
+            RecordAndGetPageWithFreeSpace(index, block, free, MAXALIGN(size) + sizeof(ItemIdData));
     }
     pg::Pin pin{pg::extend_relation(index, MAIN_FORKNUM)};
     pin.adopt_lock();

@@ -64,9 +64,8 @@ public:
             ereport(ERROR, errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("an array of %zu elements is too large", room));
         if (data_ == nullptr)
-            data_ = static_cast<T *>(
-                MemoryContextAllocHuge(context_ != nullptr ? context_ : CurrentMemoryContext,
-                                       room * sizeof(T)));
+            data_ = static_cast<T *>(MemoryContextAllocHuge(
+                context_ != nullptr ? context_ : CurrentMemoryContext, room * sizeof(T)));
         else
             data_ = static_cast<T *>(repalloc_huge(data_, room * sizeof(T)));
         room_ = room;

@@ -16,8 +16,7 @@ extern "C" {
 namespace quiver::pg {
 
 // Calls f(column, label) for each label of a provider; column 0 is the relation.
-template <class F>
-inline void each_label(Oid relation, const char *provider, F &&f)
+template <class F> inline void each_label(Oid relation, const char *provider, F &&f)
 {
     Relation catalog = table_open(SecLabelRelationId, AccessShareLock);
     ScanKeyData keys[2];
@@ -25,8 +24,7 @@ inline void each_label(Oid relation, const char *provider, F &&f)
                 ObjectIdGetDatum(relation));
     ScanKeyInit(&keys[1], Anum_pg_seclabel_classoid, BTEqualStrategyNumber, F_OIDEQ,
                 ObjectIdGetDatum(RelationRelationId));
-    SysScanDesc scan =
-        systable_beginscan(catalog, SecLabelObjectIndexId, true, nullptr, 2, keys);
+    SysScanDesc scan = systable_beginscan(catalog, SecLabelObjectIndexId, true, nullptr, 2, keys);
     while (HeapTuple tuple = systable_getnext(scan))
     {
         bool is_null;
@@ -40,7 +38,8 @@ inline void each_label(Oid relation, const char *provider, F &&f)
         if (std::strcmp(name, provider) == 0 && !is_null)
         {
             char *words = TextDatumGetCString(label);
-            f(static_cast<int>(reinterpret_cast<FormData_pg_seclabel *>(GETSTRUCT(tuple))->objsubid),
+            f(static_cast<int>(
+                  reinterpret_cast<FormData_pg_seclabel *>(GETSTRUCT(tuple))->objsubid),
               words);
             pfree(words);
         }

@@ -127,8 +127,7 @@ struct AccessedRelation
     const Bitmapset *updated;
 };
 
-template <class F>
-inline void each_accessed_relation(const PlannedStmt *plan, F &&f)
+template <class F> inline void each_accessed_relation(const PlannedStmt *plan, F &&f)
 {
     ListCell *cell;
 #if QUIVER_PERMISSION_INFOS
@@ -153,18 +152,25 @@ inline void each_accessed_relation(const PlannedStmt *plan, F &&f)
 // Whether the server can name objects of this catalog; it raises an error for others.
 inline bool is_described_catalog(Oid class_id)
 {
-    constexpr Oid described[] = {
-        RelationRelationId, ProcedureRelationId, TypeRelationId, NamespaceRelationId,
-        AuthIdRelationId, DatabaseRelationId, ConstraintRelationId, TriggerRelationId,
-        AttrDefaultRelationId, RewriteRelationId, PolicyRelationId, ExtensionRelationId,
-        CastRelationId, CollationRelationId, ConversionRelationId, LanguageRelationId,
-        LargeObjectRelationId, OperatorRelationId, OperatorClassRelationId,
-        OperatorFamilyRelationId, AccessMethodRelationId, StatisticExtRelationId,
-        TSParserRelationId, TSDictionaryRelationId, TSTemplateRelationId, TSConfigRelationId,
-        TableSpaceRelationId, ForeignDataWrapperRelationId, ForeignServerRelationId,
-        UserMappingRelationId, DefaultAclRelationId, EventTriggerRelationId,
-        PublicationRelationId, PublicationNamespaceRelationId, PublicationRelRelationId,
-        SubscriptionRelationId, TransformRelationId};
+    constexpr Oid described[] = {RelationRelationId,       ProcedureRelationId,
+                                 TypeRelationId,           NamespaceRelationId,
+                                 AuthIdRelationId,         DatabaseRelationId,
+                                 ConstraintRelationId,     TriggerRelationId,
+                                 AttrDefaultRelationId,    RewriteRelationId,
+                                 PolicyRelationId,         ExtensionRelationId,
+                                 CastRelationId,           CollationRelationId,
+                                 ConversionRelationId,     LanguageRelationId,
+                                 LargeObjectRelationId,    OperatorRelationId,
+                                 OperatorClassRelationId,  OperatorFamilyRelationId,
+                                 AccessMethodRelationId,   StatisticExtRelationId,
+                                 TSParserRelationId,       TSDictionaryRelationId,
+                                 TSTemplateRelationId,     TSConfigRelationId,
+                                 TableSpaceRelationId,     ForeignDataWrapperRelationId,
+                                 ForeignServerRelationId,  UserMappingRelationId,
+                                 DefaultAclRelationId,     EventTriggerRelationId,
+                                 PublicationRelationId,    PublicationNamespaceRelationId,
+                                 PublicationRelRelationId, SubscriptionRelationId,
+                                 TransformRelationId};
     for (const Oid known : described)
         if (known == class_id)
             return true;
@@ -174,8 +180,7 @@ inline bool is_described_catalog(Oid class_id)
 // Runs f, which only reads catalogs and writes this process's memory, and lets no error of it out but
 // those that end the statement on purpose. False if there was one. f is a lambda of plain captures, so
 // that nothing has to be destroyed on the way.
-template <class F>
-inline bool quietly(F &&f)
+template <class F> inline bool quietly(F &&f)
 {
     MemoryContext caller = CurrentMemoryContext;
     volatile bool good = true;

@@ -23,10 +23,10 @@ PageMark &item_page_mark(Page page)
 
 void report_damage(Relation index, BlockNumber block, const char *what)
 {
-    ereport(ERROR, errcode(ERRCODE_INDEX_CORRUPTED),
-            errmsg("index \"%s\" is damaged: block %u %s", RelationGetRelationName(index), block,
-                   what),
-            errhint("Please REINDEX it."));
+    ereport(
+        ERROR, errcode(ERRCODE_INDEX_CORRUPTED),
+        errmsg("index \"%s\" is damaged: block %u %s", RelationGetRelationName(index), block, what),
+        errhint("Please REINDEX it."));
     pg_unreachable();
 }
 

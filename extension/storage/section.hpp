@@ -15,7 +15,8 @@ class Divider
 public:
     Divider() = default;
     explicit Divider(std::uint32_t divisor)
-        : divisor_(divisor), inverse_(~std::uint64_t{0} / divisor + 1)
+        : divisor_(divisor),
+          inverse_(~std::uint64_t{0} / divisor + 1)
     {
     }
 

@@ -19,7 +19,8 @@ constexpr char usage[] =
     "usage: quiver-audit-verify [--key FILE] [--anchors DIRECTORY] DIRECTORY\n"
     "       quiver-audit-verify --json DIRECTORY\n"
     "\n"
-    "Recomputes every hash of the audit log in DIRECTORY and compares it with the log's checkpoints.\n"
+    "Recomputes every hash of the audit log in DIRECTORY and compares it with the log's "
+    "checkpoints.\n"
     "  --key FILE            public key (PEM) that checkpoints and anchors must be signed with\n"
     "  --anchors DIRECTORY   checkpoints (*.note) that were kept elsewhere\n"
     "  --json                print the events as JSON lines; nothing is verified\n"
@@ -104,9 +105,8 @@ int main(int count, char **arguments)
         std::fprintf(stderr, "quiver-audit-verify: %s is no Ed25519 public key in PEM\n", key_file);
         return 2;
     }
-    const VerifySummary summary =
-        verify_log({directory, key_file != nullptr ? &key : nullptr, anchors, print_finding, nullptr,
-                    nullptr});
+    const VerifySummary summary = verify_log({directory, key_file != nullptr ? &key : nullptr,
+                                              anchors, print_finding, nullptr, nullptr});
     std::printf("%" PRIu64 " segments, %" PRIu64 " records, %" PRIu64 " events, %" PRIu64
                 " checkpoints, %" PRIu64 " anchors, %" PRIu64 " events lost: %" PRIu64
                 " errors, %" PRIu64 " warnings\n",
