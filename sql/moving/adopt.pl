@@ -111,7 +111,7 @@ SQL
         return "SELECT pg_temp.claim_class(${\ literal($1)}, ${\ literal($2)});\n" . unless_there("NOT $there", $statement);
     }
     # At the end, when what FROM had under these names is gone.
-    if ($statement =~ /^CREATE\s+(?:ACCESS\s+METHOD|OPERATOR\s+CLASS)\b|^COMMENT\s+ON\s+(?:ACCESS\s+METHOD|OPERATOR\s+CLASS)\b/is)
+    if ($statement =~ /^(?:CREATE|ALTER|COMMENT\s+ON)\s+(?:ACCESS\s+METHOD|OPERATOR\s+(?:CLASS|FAMILY))\b/is)
     {
         push @main::later, "$statement;\n";
         return '';
