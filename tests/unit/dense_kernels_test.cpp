@@ -214,7 +214,13 @@ TEST(DenseKernels, avx2_results_do_not_depend_on_the_address)
     if (kernels == nullptr)
         GTEST_SKIP();
     std::mt19937 random(7);
-    const std::vector<float> a = random_values<float>(random), b = random_values<float>(random);
+    std::vector<float> a = random_values<float>(random), b = random_values<float>(random);
+    // Values whose sums are rounded, or the order of adding would not show.
+    for (std::size_t i = 0; i < longest; i++)
+    {
+        a[i] *= 1.1F;
+        b[i] *= 1.3F;
+    }
     alignas(32) static char query_space[4 * longest + 64], row_space[4][4 * longest + 64];
     for (std::size_t n : {std::size_t{511}, std::size_t{512}, std::size_t{600}, std::size_t{768},
                           std::size_t{777}, std::size_t{799}, std::size_t{1536}, longest})

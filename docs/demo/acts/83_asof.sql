@@ -4,31 +4,31 @@
 
 \set show off
 SET client_min_messages = warning;
-CREATE TABLE price AS
+CREATE TABLE price_list AS
 SELECT i % 500 AS item, timestamptz '2024-01-01Z' + i * interval '2 minutes' AS since,
     (10 + i * 7919 % 90)::numeric AS amount
 FROM generate_series(1, 200000) AS i;
-CREATE INDEX ON price (item, since);
+CREATE INDEX ON price_list (item, since);
 CREATE TABLE purchase AS
 SELECT i AS id, i * 31 % 500 AS item, i * 17 % 300 AS customer,
     timestamptz '2024-01-10Z' + i * interval '15 minutes' AS at
 FROM generate_series(1, 20000) AS i;
 CREATE INDEX ON purchase (customer, at);
-ANALYZE price, purchase;
+ANALYZE price_list, purchase;
 \set show on
 
 EXPLAIN (COSTS OFF)
 SELECT p.id, f.amount
 FROM purchase p
-LEFT JOIN LATERAL (SELECT amount FROM price
-                   WHERE price.item = p.item AND since <= p.at
+LEFT JOIN LATERAL (SELECT amount FROM price_list
+                   WHERE price_list.item = p.item AND since <= p.at
                    ORDER BY since DESC LIMIT 1) AS f ON true;
 
 CREATE TABLE paid AS
 SELECT p.*, f.amount
 FROM purchase p
-LEFT JOIN LATERAL (SELECT amount FROM price
-                   WHERE price.item = p.item AND since <= p.at
+LEFT JOIN LATERAL (SELECT amount FROM price_list
+                   WHERE price_list.item = p.item AND since <= p.at
                    ORDER BY since DESC LIMIT 1) AS f ON true;
 
 -- Windows are strictly before the order: it is not to know itself.
