@@ -1,5 +1,8 @@
 // The kernels against plain C loops: one pair, and one query against a block of rows that lies in the
-// L2 cache or nowhere near. Prints a Markdown table; `bench [LEVEL] [ROUNDS]`.
+// L2 cache or nowhere near. Prints a Markdown table; `bench [LEVEL [ROUNDS [PASSES]]]`.
+//
+// One line's rounds are over in milliseconds, so a neighbour's burst would spoil them all: the whole
+// table is gone through several times, on memory taken anew, and a line is the median of its passes.
 #include "kernels/distance.hpp"
 #include "plain.h"
 #include "timing.hpp"
@@ -9,13 +12,15 @@
 #include <cstring>
 #include <random>
 #include <set>
+#include <string>
 
 namespace {
 
 using namespace quiver::kernels;
 using bench::Comparison;
 
-int rounds = 31;
+int rounds = 9;
+int passes = 9;
 constexpr std::size_t block = 64;  // rows per call of a one-to-many kernel
 
 template <class T> T random_element(std::mt19937 &random);
@@ -60,16 +65,38 @@ template <class T> struct Rows
     }
 };
 
+struct Line
+{
+    std::string type, metric, work;
+    std::size_t n;
+    double bar;  // 0 for none
+    std::vector<double> theirs, ours, ratio;  // one of each pass
+};
+
+std::vector<Line> table;
+std::size_t next_line = 0;  // of this pass; every pass measures the same lines in the same order
+
 void line(const char *type, const char *metric, std::size_t n, const char *work,
           const Comparison &c, double bar)
 {
-    std::printf("| %s | %s | %zu | %s | %.1f | %.1f | %.2f |", type, metric, n, work, c.theirs,
-                c.ours, c.ratio);
-    if (bar > 0 && n >= 768)
-        std::printf(" %.1f | %s |\n", bar, c.ratio <= bar ? "yes" : "**no**");
+    if (next_line == table.size())
+        table.push_back({type, metric, work, n, n >= 768 ? bar : 0, {}, {}, {}});
+    Line &line = table[next_line++];
+    line.theirs.push_back(c.theirs);
+    line.ours.push_back(c.ours);
+    line.ratio.push_back(c.ratio);
+}
+
+void print(const Line &line)
+{
+    const double ratio = bench::median(line.ratio);
+    std::printf("| %s | %s | %zu | %s | %.1f | %.1f | %.2f |", line.type.c_str(),
+                line.metric.c_str(), line.n, line.work.c_str(), bench::median(line.theirs),
+                bench::median(line.ours), ratio);
+    if (line.bar > 0)
+        std::printf(" %.1f | %s |\n", line.bar, ratio <= line.bar ? "yes" : "**no**");
     else
         std::printf(" | |\n");
-    std::fflush(stdout);
 }
 
 double number(double value) { return value; }
@@ -240,22 +267,29 @@ int main(int count, char **arguments)
                 level = candidate;
     if (count > 2)
         rounds = std::atoi(arguments[2]);
+    if (count > 3)
+        passes = std::atoi(arguments[3]);
     const Kernels *kernels = kernels_for(level);
-    if (kernels == nullptr || rounds < 1)
+    if (kernels == nullptr || rounds < 1 || passes < 1)
         return 2;
 
+    for (int pass = 0; pass < passes; pass++, next_line = 0)
+    {
+        for (std::size_t n : {100, 768, 1536})
+            dense(*kernels, n);
+        for (std::size_t n : {768, 1536})
+            bits(*kernels, n);
+        for (std::size_t elements : {16, 64, 256, 1000})
+        {
+            const auto dimensions = static_cast<std::int32_t>(elements);
+            sparse(*kernels, elements, "few in common", dimensions * 30);
+            sparse(*kernels, elements, "half in common", dimensions * 2);
+        }
+    }
     std::printf(
         "| type | metric | dims | work | plain C, ns | quiver %s, ns | ratio | bar | met |\n"
         "|---|---|---:|---|---:|---:|---:|---:|---|\n",
         level_name(level));
-    for (std::size_t n : {100, 768, 1536})
-        dense(*kernels, n);
-    for (std::size_t n : {768, 1536})
-        bits(*kernels, n);
-    for (std::size_t elements : {16, 64, 256, 1000})
-    {
-        const auto dimensions = static_cast<std::int32_t>(elements);
-        sparse(*kernels, elements, "few in common", dimensions * 30);
-        sparse(*kernels, elements, "half in common", dimensions * 2);
-    }
+    for (const Line &line : table)
+        print(line);
 }

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Build the portable kernels and the plain C loops, time one against the other, print the table.
 #
-# usage: bench/kernels/run.sh [--write] [LEVEL [ROUNDS]]
+# usage: bench/kernels/run.sh [--write] [LEVEL [ROUNDS [PASSES]]]
 #
 #   --write   keep the table in docs/measured/kernels.md
 #   LEVEL     scalar, avx2 or avx512 (default: the best this CPU runs)
-#   ROUNDS    measurements that each median is taken of (default 31)
+#   ROUNDS    alternating measurements of a line in one pass (default 9)
+#   PASSES    times the whole table is gone through (default 9)
 set -eu
 cd "$(dirname "$0")/../.."
 write=
@@ -38,7 +39,7 @@ report()
 - Compiler: $(gcc --version | head -n 1)
 - Plain loops: \`gcc $plain_flags\`; for halves the faster of an F16C loop and \`_Float16\`
 - Kernels: compiled as for the extension, portable, level chosen at run time
-- Times are per row, medians of alternating rounds; ratio is quiver's time / plain C's, the median of the rounds' ratios
+- Times are per row. A pass goes through the whole table and takes the median of a line's alternating rounds; the table has the median of the passes. Ratio is quiver's time / plain C's, of each round
 - For bit vectors "dims" counts bytes, for sparse ones elements
 
 TEXT
