@@ -1,4 +1,4 @@
-// Transactions that changed rows: numbered at their first change, written down as they commit.
+// Transactions that changed rows: numbered at their first change, written down as they commit if any change stands.
 #include "history/transaction.hpp"
 
 #include "history/history.hpp"
@@ -12,6 +12,9 @@ namespace {
 struct Current
 {
     bool is_open;
+    // The first subtransaction with changes that stand; invalid if all were rolled back to savepoints. Numbers grow, so
+    // a subtransaction that fails takes all from its own on with it.
+    SubTransactionId first_kept;
     std::int64_t id;
     std::int32_t statement;
     Oid transactions;
@@ -99,7 +102,8 @@ void at_end(XactEvent event, void *)
     {
     case XACT_EVENT_PRE_COMMIT:
     case XACT_EVENT_PRE_PREPARE:
-        write_row();
+        if (current.first_kept != InvalidSubTransactionId)
+            write_row();
         break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_ABORT:
@@ -111,18 +115,33 @@ void at_end(XactEvent event, void *)
     }
 }
 
+void at_subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId, void *)
+{
+    if (event == SUBXACT_EVENT_ABORT_SUB && current.first_kept >= mine)
+        current.first_kept = InvalidSubTransactionId;
+}
+
+void watch()
+{
+    static constinit bool is_watching = false;
+    if (is_watching)
+        return;
+    RegisterXactCallback(at_end, nullptr);
+    RegisterSubXactCallback(at_subtransaction_end, nullptr);
+    is_watching = true;
+}
+
 }  // namespace
 
 Place next_statement(const Plan *plan)
 {
+    const SubTransactionId here = GetCurrentSubTransactionId();
     if (!current.is_open)
     {
-        static constinit bool is_watching = false;
-        if (!is_watching)
-            RegisterXactCallback(at_end, nullptr);
-        is_watching = true;
+        watch();
         const std::int64_t id = nextval_internal(plan->sequence, false);
         current = {true,
+                   here,
                    id,
                    0,
                    plan->transactions,
@@ -130,6 +149,8 @@ Place next_statement(const Plan *plan)
                    GetOuterUserId(),
                    GetCurrentTransactionStartTimestamp()};
     }
+    if (current.first_kept == InvalidSubTransactionId || here < current.first_kept)
+        current.first_kept = here;
     return {current.id, current.statement++};
 }
 

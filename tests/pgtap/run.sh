@@ -5,7 +5,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 if [ -z "${QUIVER_ROOT:-}" ]; then
-    exec "$here/tests/tools/server.sh" -c max_connections=20 "$here/tests/pgtap/run.sh" "$@"
+    exec "$here/tests/tools/server.sh" -c max_connections=20 -c max_prepared_transactions=4 "$here/tests/pgtap/run.sh" "$@"
 fi
 
 if [ $# -eq 0 ]; then

@@ -213,12 +213,16 @@ CREATE FUNCTION quiver.history_maintain() RETURNS TABLE (history int, name text,
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
+    number int;
     h quiver.history_table;
     part regclass;
     until timestamptz;
     oldest timestamptz;
 BEGIN
-    FOR h IN SELECT t.* FROM quiver.history_table t ORDER BY t.id LOOP
+    FOR number IN SELECT t.id FROM quiver.history_table t ORDER BY t.id LOOP
+        -- Another session may have disabled it meanwhile; from here on it waits.
+        SELECT t.* INTO h FROM quiver.history_table t WHERE t.id = number FOR UPDATE;
+        CONTINUE WHEN NOT FOUND;
         IF h.relation IS NOT NULL AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = h.relation) THEN
             UPDATE quiver.history_table t SET relation = NULL WHERE t.id = h.id;
             h.relation := NULL;
