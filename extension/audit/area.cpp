@@ -16,7 +16,7 @@ constinit Area area{};
 
 namespace {
 
-constexpr char area_magic[8] = {'Q', 'V', 'R', 'A', 'R', 'E', 'A', '1'};
+constexpr char area_magic[8] = {'Q', 'V', 'R', 'A', 'R', 'E', 'A', '2'};
 
 std::size_t page_aligned(std::size_t bytes) { return (bytes + 8191) & ~std::size_t{8191}; }
 

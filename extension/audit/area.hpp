@@ -46,6 +46,9 @@ struct alignas(64) Stage
     std::uint32_t session_bytes;  // of data: the length word and the session's fields
     std::uint32_t events;
     std::uint64_t generation;  // counted up when the stage is emptied
+    std::uint32_t
+        open_transaction;  // number of the one that has events here and has not ended; 0: none
+    std::uint32_t swept_transaction;  // of which the worker has taken events before its end
     std::uint64_t session;  // 0: no session
     std::uint64_t first_event;
     std::int64_t first_time;

@@ -37,14 +37,6 @@ void leave(int, Datum)
     detach_session();
 }
 
-void watch_exit()
-{
-    if (exit_is_watched)
-        return;
-    exit_is_watched = true;
-    before_shmem_exit(leave, 0);
-}
-
 const char *method_name(const Port *port)
 {
     return port->hba != nullptr ? hba_authname(port->hba->auth_method) : "";
@@ -151,6 +143,9 @@ void before_commit(Outcome outcome)
         return;
     const TransactionId xid = GetTopTransactionIdIfAny();
     end_transaction(outcome, xid);
+    // What the worker took of a long transaction is in no WAL: the segment has to be on disk.
+    if (session.stage->swept_transaction == session.transaction)
+        (void) wait_for_worker(false, 5000);
     if (write_stage_to_wal() && !TransactionIdIsValid(xid))
         XLogFlush(XactLastRecEnd);
     else if (RecoveryInProgress() && session.stage->events != 0)
@@ -197,8 +192,9 @@ void transaction_ends(XactEvent event, void *)
         const TransactionId xid = GetTopTransactionIdIfAny();
         end_transaction(outcome, xid);
         tell_outcome(outcome, 0, xid);
-        flush_stage(event == XACT_EVENT_ABORT);
-        session.in_transaction = false;
+        if (event == XACT_EVENT_ABORT)
+            (void) write_stage_to_wal();
+        leave_transaction();
         return;
     }
     default:
@@ -227,13 +223,23 @@ void record_policy(const char *name, const char *value)
     builder.field(Field::message, value != nullptr ? value : "");
     append_event();
     // At once, and sealed: what follows may not be audited any more.
-    if (!session.in_transaction || !IsTransactionState())
-        flush_stage(true);
+    session.is_urgent = session.in_transaction && IsTransactionState();
+    if (session.is_urgent)
+        return;
+    flush_stage(true);
     pg_atomic_fetch_add_u64(&area.head->seal_asked, 1);
     wake_worker();
 }
 
 }  // namespace
+
+void watch_exit()
+{
+    if (exit_is_watched)
+        return;
+    exit_is_watched = true;
+    before_shmem_exit(leave, 0);
+}
 
 bool wait_for_worker(bool sealed, int milliseconds)
 {

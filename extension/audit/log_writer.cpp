@@ -44,13 +44,13 @@ void sync_directory(const char *directory)
     }
 }
 
-std::uint64_t known_key(std::uint64_t session, std::uint64_t first_event)
+// A session's events are in the log in their order.
+void remember(SessionTable &known, const RecordHead &record)
 {
-    std::uint64_t key = session * 0x9e3779b97f4a7c15u;
-    key ^= key >> 32;
-    key = (key + first_event) * 0xd6e8feb86659fd93u;
-    key ^= key >> 29;
-    return key != 0 ? key : 1;
+    SessionTable::Entry *entry = record.session == 0 ? nullptr : known.find(record.session);
+    const std::uint64_t next = record.first_event + record.events;
+    if (entry != nullptr && entry->next < next)
+        entry->next = next;
 }
 
 }  // namespace
@@ -191,7 +191,7 @@ void LogWriter::resume(std::uint64_t number)
         chain_[record.shard] = record.chain;
         next_[record.shard] = record.sequence + 1;
         tree_.append(hash);
-        (void) known_.find(known_key(record.session, record.first_event));
+        remember(known_, record);
     }
     offset_ = result == ReadResult::torn ? reader.offset() : reader.end();
     reader.close();
@@ -234,13 +234,13 @@ void LogWriter::append(RecordHead record, const std::uint8_t *payload, std::uint
                 record.length - sizeof record - record.payload);
     used_ += record.length;
     if (remembers_ && (flags & record_recovered) != 0)
-        (void) known_.find(known_key(record.session, record.first_event));
+        remember(known_, record);
 }
 
 bool LogWriter::knows(std::uint64_t session, std::uint64_t first_event)
 {
-    SessionTable::Entry *entry = known_.peek(known_key(session, first_event));
-    return entry != nullptr;
+    const SessionTable::Entry *entry = session == 0 ? nullptr : known_.peek(session);
+    return entry != nullptr && first_event < entry->next;
 }
 
 void LogWriter::learn(std::int64_t since)
@@ -253,7 +253,7 @@ void LogWriter::learn(std::int64_t since)
             break;
         RecordHead record;
         while (reader.next(record, buffer) == ReadResult::record)
-            (void) known_.find(known_key(record.session, record.first_event));
+            remember(known_, record);
         if (reader.head().created < since)
             break;
     }

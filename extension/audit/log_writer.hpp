@@ -28,8 +28,8 @@ public:
     // A new segment if this one is full, after everything is synced.
     bool rotate_if_full();
 
-    // Whether a segment that was read at the start, or what was taken up since, has a record that begins
-    // with this event of this session.
+    // Whether a segment that was read at the start, or what was taken up since, has this event of this session or a
+    // later one.
     bool knows(std::uint64_t session, std::uint64_t first_event);
     // Reads the segments that were open at that time or later, for knows().
     void learn(std::int64_t since);

@@ -69,11 +69,15 @@ bool take_ring(const Area &old, std::uint32_t shard, Recovered &recovered)
 // What had not ended, or whose transaction had not, when the server did.
 void mark_crashed(Stage &stage)
 {
+    const auto is_open = [&stage](const EventHead &event) {
+        return event.outcome == Outcome::running ||
+               (event.transaction != 0 && event.transaction == stage.open_transaction &&
+                (event.outcome == Outcome::done || event.outcome == Outcome::committed));
+    };
     for (std::uint32_t at = stage.session_bytes; at + sizeof(EventHead) <= stage.used;)
     {
         auto event = read_as<EventHead>(stage.data + at);
-        if (event.outcome == Outcome::running || event.outcome == Outcome::done ||
-            event.outcome == Outcome::committed)
+        if (is_open(event))
             event.outcome = event.subtransaction == 0 ? Outcome::done : Outcome::crashed;
         std::memcpy(stage.data + at, &event, sizeof event);
         if (event.length < sizeof event)

@@ -25,6 +25,7 @@ SOURCES += \
 	audit/stage \
 	audit/statement \
 	audit/text \
+	audit/text_cache \
 	audit/verify \
 	audit/verify_notes \
 	audit/wal \

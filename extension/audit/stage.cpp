@@ -92,14 +92,24 @@ void empty(Stage *stage)
     ++stage->generation;
 }
 
-// Into WAL, ahead of the commit record of this transaction.
-void write_wal(const RecordHead &record, const std::uint8_t *payload)
+bool has_other_session_fields()
 {
-    static std::uint8_t bytes[sizeof(RecordHead) + stage_data_bytes];
-    std::memcpy(bytes, &record, sizeof record);
-    std::memcpy(bytes + sizeof record, payload, record.payload);
-    (void) QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
-                              sizeof record + record.payload);
+    return std::strcmp(or_empty(application_name), known_application) != 0 ||
+           (IsTransactionState() && GetSessionUserId() != known_user);
+}
+
+// The session's fields and the events from `from` on, as a record without salt and leaf. The stage is locked.
+RecordHead copy_events(const Stage &stage, std::uint32_t from, std::uint8_t *payload)
+{
+    RecordHead record = stage_record(stage, 0);
+    record.first_event = read_as<EventHead>(stage.data + from).number;
+    record.payload = stage.session_bytes + stage.used - from;
+    record.events = 0;
+    for (std::uint32_t at = from; at < stage.used; ++record.events)
+        at += read_as<EventHead>(stage.data + at).length;
+    std::memcpy(payload, stage.data, stage.session_bytes);
+    std::memcpy(payload + stage.session_bytes, stage.data + from, stage.used - from);
+    return record;
 }
 
 void push_stage(Stage *stage, unsigned shard)
@@ -111,12 +121,16 @@ void push_stage(Stage *stage, unsigned shard)
     empty(stage);
 }
 
+// Of this process's transaction. The stage is locked.
 template <class F> void each_event(Stage *stage, F &&f)
 {
-    for (std::uint32_t at = stage->session_bytes; at < stage->used;)
+    const std::uint32_t first =
+        session.generation == stage->generation ? session.begin : stage->session_bytes;
+    for (std::uint32_t at = first; at < stage->used;)
     {
         auto *event = reinterpret_cast<EventHead *>(stage->data + at);
-        f(*event);
+        if (event->transaction == session.transaction)
+            f(*event);
         at += event->length;
     }
 }
@@ -179,12 +193,17 @@ bool attach_session()
         return false;
     Stage *stage = stage_of(proc);
     SpinLockAcquire(&stage->lock);
+    // Of a process that is gone, before the worker came.
+    if (stage->events != 0)
+        push_stage(stage, shard_of(proc));
     stage->session =
         static_cast<std::uint64_t>(MyStartTime) << 32 | static_cast<std::uint32_t>(MyProcPid);
     stage->session_bytes = 0;
+    stage->open_transaction = 0;
+    stage->swept_transaction = 0;
     empty(stage);
     SpinLockRelease(&stage->lock);
-    session = {stage, shard_of(proc), stage->session, 1, 0, false, 0};
+    session = {stage, shard_of(proc), stage->session, 1, 0, false, false, 0, 0, 0, 0};
     known_user = InvalidOid;
     pg_atomic_fetch_add_u32(&area.head->sessions, 1);
     return true;
@@ -204,18 +223,19 @@ EventPlace append_event()
 {
     Stage *stage = session.stage;
     const std::size_t length = aligned(builder.size());
-    if (stage->used + length > stage_data_bytes)
+    if (stage->used + length > stage_data_bytes ||
+        (stage->events != 0 && has_other_session_fields()))
         flush_stage(true);
     if (stage->events == 0)
         refresh_session_fields(stage);
     // Logins, logouts and settings at the start are in no transaction.
     const bool in_transaction = IsTransactionState() || builder.head.subtransaction != 0 ||
                                 builder.head.kind == EventKind::transaction;
-    if (in_transaction && !session.in_transaction)
+    const bool begins = in_transaction && !session.in_transaction;
+    if (begins)
     {
         ++session.transaction;
         session.in_transaction = true;
-        session.generation = stage->generation;
     }
 
     builder.pad(length);
@@ -224,6 +244,12 @@ EventPlace append_event()
     builder.head.number = session.next_event++;
     SpinLockAcquire(&stage->lock);
     const std::uint32_t offset = stage->used;
+    if (begins)
+    {
+        session.generation = stage->generation;
+        session.begin = offset;
+        stage->open_transaction = session.transaction;
+    }
     std::memcpy(stage->data + offset, &builder.head, sizeof(EventHead));
     std::memcpy(stage->data + offset + sizeof(EventHead), builder.fields(),
                 length - sizeof(EventHead));
@@ -252,10 +278,28 @@ void unlock_stage() { SpinLockRelease(&session.stage->lock); }
 
 bool write_stage_to_wal()
 {
+    static std::uint8_t bytes[sizeof(RecordHead) + stage_data_bytes];
     Stage *stage = session.stage;
     if (!settings.durable || stage->events == 0 || MyProc == nullptr || !XLogInsertAllowed())
         return false;
-    write_wal(stage_record(*stage, GetCurrentTimestamp()), stage->data);
+    SpinLockAcquire(&stage->lock);
+    const std::uint32_t from =
+        session.logged_generation == stage->generation && session.logged > stage->session_bytes
+            ? session.logged
+            : stage->session_bytes;
+    const bool is_new = from < stage->used;
+    RecordHead record{};
+    if (is_new)
+        record = copy_events(*stage, from, bytes + sizeof record);
+    session.logged_generation = stage->generation;
+    session.logged = stage->used;
+    SpinLockRelease(&stage->lock);
+    if (!is_new)
+        return false;
+    record.time = GetCurrentTimestamp();
+    std::memcpy(bytes, &record, sizeof record);
+    (void) QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
+                              sizeof record + record.payload);
     return true;
 }
 
@@ -277,8 +321,6 @@ void end_transaction(Outcome outcome, TransactionId xid)
     Stage *stage = session.stage;
     SpinLockAcquire(&stage->lock);
     each_event(stage, [&](EventHead &event) {
-        if (event.transaction != session.transaction)
-            return;
         event.xid = xid;
         if (event.outcome == Outcome::done ||
             ((event.outcome == Outcome::committed || event.outcome == Outcome::prepared) &&
@@ -290,13 +332,28 @@ void end_transaction(Outcome outcome, TransactionId xid)
     SpinLockRelease(&stage->lock);
 }
 
+void leave_transaction()
+{
+    Stage *stage = session.stage;
+    session.in_transaction = false;
+    // Room for the next transaction, so that its events seldom lie in two records.
+    constexpr std::size_t spare = 4096;
+    if (session.is_urgent || stage->used > stage_data_bytes - spare)
+        flush_stage(false);
+    stage->open_transaction = 0;
+    if (!session.is_urgent)
+        return;
+    session.is_urgent = false;
+    pg_atomic_fetch_add_u64(&area.head->seal_asked, 1);
+    wake_worker();
+}
+
 void roll_back_subtransactions(SubTransactionId first)
 {
     Stage *stage = session.stage;
     SpinLockAcquire(&stage->lock);
     each_event(stage, [&](EventHead &event) {
-        if (event.transaction == session.transaction && event.subtransaction >= first &&
-            event.outcome == Outcome::done)
+        if (event.subtransaction >= first && event.outcome == Outcome::done)
             event.outcome = Outcome::rolled_back;
     });
     SpinLockRelease(&stage->lock);
@@ -332,17 +389,24 @@ void seal_record(RecordHead &record, const std::uint8_t *payload)
     record.chain = leaf(record, commitment(record, payload));
 }
 
-void sweep_stages(std::int64_t limit)
+void sweep_stages(std::int64_t limit, bool ended)
 {
+    const auto is_due = [limit, ended](const Stage &stage) {
+        return stage.events != 0 &&
+               (stage.first_time <= limit || (ended && stage.open_transaction == 0));
+    };
     for (std::uint64_t i = 0; i < area.head->stages; ++i)
     {
         Stage *stage = &area.stages[i];
-        if (stage->events == 0 || stage->first_time > limit ||
-            !ring_has_room(shard_of(static_cast<int>(i))))
+        if (!is_due(*stage) || !ring_has_room(shard_of(static_cast<int>(i))))
             continue;
         SpinLockAcquire(&stage->lock);
-        if (stage->events != 0 && stage->first_time <= limit)
+        if (is_due(*stage))
+        {
+            if (stage->open_transaction != 0)
+                stage->swept_transaction = stage->open_transaction;
             push_stage(stage, shard_of(static_cast<int>(i)));
+        }
         SpinLockRelease(&stage->lock);
     }
 }

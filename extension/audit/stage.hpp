@@ -63,8 +63,13 @@ struct Session
     std::uint64_t next_event;
     std::uint32_t transaction;  // current
     bool in_transaction;  // it has events
+    bool is_urgent;  // one of them has to be sealed when the transaction ends
     std::uint64_t
         generation;  // of the stage, at its first event: events left before its end if not now
+    std::uint32_t begin;  // where that event lies
+    // How much of the stage of this generation is in WAL.
+    std::uint64_t logged_generation;
+    std::uint32_t logged;
 };
 extern Session session;
 
@@ -80,15 +85,18 @@ void lock_stage();
 void unlock_stage();
 // Empties the stage into the ring; takes the lock. With `wal`, in durable mode, to WAL before.
 void flush_stage(bool wal);
-// Writes what the stage holds to WAL; false where there is nothing to write or WAL cannot be written.
+// Writes what the stage holds and WAL has not; false where there is nothing to write or WAL cannot be written.
 bool write_stage_to_wal();
 // Sets the outcome of the transaction in its events.
 void end_transaction(Outcome outcome, TransactionId xid);
+// The transaction is over. Its events stay, so that many make one record, until the stage is nearly full or the worker
+// takes them.
+void leave_transaction();
 // Marks events of subtransactions from `first` on as rolled back.
 void roll_back_subtransactions(SubTransactionId first);
 
-// For the worker: takes what has waited since before `limit`.
-void sweep_stages(std::int64_t limit);
+// For the worker: takes what has waited since before `limit`; with `ended`, also all stages of which no transaction is open.
+void sweep_stages(std::int64_t limit, bool ended);
 // A record of what a stage holds; its payload are the stage's data.
 RecordHead stage_record(const Stage &stage, std::int64_t now);
 void salt_record(RecordHead &record);

@@ -3,7 +3,7 @@
 
 #include "audit/digest.hpp"
 #include "audit/relations.hpp"
-#include "audit/text.hpp"
+#include "audit/text_cache.hpp"
 
 #include <cstdio>
 
@@ -86,8 +86,15 @@ void write_unpacked_sqlstate(EventHead &head, int sqlstate)
 
 bool audit_is_active()
 {
-    return (settings.classes != 0 || (settings.role != nullptr && settings.role[0] != '\0')) &&
-           !creating_extension && attach_session();
+    if ((settings.classes == 0 && (settings.role == nullptr || settings.role[0] == '\0')) ||
+        creating_extension)
+        return false;
+    if (session.stage != nullptr)
+        return true;
+    if (!attach_session())
+        return false;
+    watch_exit();
+    return true;
 }
 
 int open_statement(const void *key)
@@ -198,8 +205,8 @@ void add_text(const char *source, int location, int length, bool is_setting)
     std::size_t left;
     char *to = builder.open_field(left);
     const NormalizedText normalized =
-        normalize_text(text, is_setting ? TextCare::setting : TextCare::statement, to,
-                       left < most ? left : most, is_keyword);
+        normalize_known_text(text, is_setting ? TextCare::setting : TextCare::statement, to,
+                             left < most ? left : most, is_keyword);
     if (normalized.is_cut)
         builder.head.flags |= event_text_cut;
     if (text_mode() == TextMode::hash)

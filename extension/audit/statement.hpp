@@ -52,6 +52,8 @@ extern bool failure_is_recorded;
 void admit_statement();
 
 bool audit_is_active();
+// The session's last events leave when the process does.
+void watch_exit();
 
 // Until the worker has on disk what was in the rings when this was called; false after that time.
 bool wait_for_worker(bool sealed, int milliseconds);

@@ -172,7 +172,9 @@ bool work(bool last)
     const std::int64_t now = GetCurrentTimestamp();
     const std::uint64_t asked = pg_atomic_read_u64(&area.head->flush_asked);
     const bool flush = asked != pg_atomic_read_u64(&area.head->flush_done);
-    sweep_stages(now - static_cast<std::int64_t>(settings.stage_ms) * 1000);
+    const bool due = now - last_sync >= static_cast<std::int64_t>(settings.sync_ms) * 1000;
+    // What ends waits for the next fsync at most.
+    sweep_stages(now - static_cast<std::int64_t>(settings.stage_ms) * 1000, flush || last || due);
     bool more;
     read_wal(now);
     do
@@ -186,7 +188,6 @@ bool work(bool last)
             return false;
     } while (more);
     flush_shown(false);
-    const bool due = now - last_sync >= static_cast<std::int64_t>(settings.sync_ms) * 1000;
     if ((flush || last || due) && !sync_log())
         return false;
     if (!seal_if_due(now, last))
