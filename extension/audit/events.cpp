@@ -4,6 +4,7 @@
 
 #include "audit/payload.hpp"
 #include "audit/reader.hpp"
+#include "audit/render.hpp"
 #include "audit/statement.hpp"
 
 #include "pg/function.hpp"
@@ -191,7 +192,12 @@ void put_row(const Reading &reading, const RecordHead &record, const Payload &pa
     row.text(payload.session_text(Field::application));
     row.text(event.text(Field::context));
     row.text(event.text(Field::text));
-    row.text(event.text(Field::parameters));
+    const std::string_view sealed = event.text(Field::sealed);
+    static char text[sealed_text_bytes];
+    row.text(sealed.empty() ? event.text(Field::parameters)
+                            : sealed_text({reinterpret_cast<const std::uint8_t *>(sealed.data()),
+                                           sealed.size()},
+                                          text));
     // A setting's name and value, a login's method, an old name, what the worker says.
     const std::string_view setting = event.text(Field::setting);
     const std::string_view old_name = event.text(Field::old_name);

@@ -162,6 +162,7 @@ enum class Field : std::uint8_t
     message = 11,
     setting = 12,
     old_name = 13,
+    sealed = 14,  // parameters, to a public key: envelope.hpp
 };
 
 constexpr std::size_t field_head = 3;

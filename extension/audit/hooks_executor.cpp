@@ -1,6 +1,7 @@
 // The executor's hooks: what a planned statement does to which relation, and how it ended.
 #include "audit/statement.hpp"
 
+#include "audit/parameters.hpp"
 #include "audit/relations.hpp"
 
 namespace quiver::audit {

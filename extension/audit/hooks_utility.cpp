@@ -2,6 +2,7 @@
 #include "audit/statement.hpp"
 
 #include "audit/objects.hpp"
+#include "audit/parameters.hpp"
 #include "audit/relations.hpp"
 
 namespace quiver::audit {

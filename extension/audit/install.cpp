@@ -2,6 +2,7 @@
 #include "audit/audit.hpp"
 
 #include "audit/labels.hpp"
+#include "audit/parameters.hpp"
 #include "audit/statement.hpp"
 #include "audit/worker.hpp"
 
@@ -24,6 +25,7 @@ void install()
     if (!process_shared_preload_libraries_in_progress)
         return;
     define_settings();
+    load_parameter_key();
     next_startup = shmem_startup_hook;
     shmem_startup_hook = startup;
     register_worker();

@@ -1,6 +1,8 @@
 // Writing events as JSON.
 #include "audit/render.hpp"
 
+#include "audit/note.hpp"
+
 #include <cinttypes>
 #include <cstdio>
 
@@ -87,8 +89,57 @@ void put_actions(const TextSink &sink, const EventView &event)
         sink.add("]");
 }
 
+// An array: strings, nulls, {"cut": beginning}, {"left_out": true}.
+void put_values(const TextSink &sink, Bytes plain)
+{
+    sink.add(",\"parameters\":[");
+    bool first = true;
+    while (plain.size() >= 5)
+    {
+        const auto kind = SealedValue{plain[0]};
+        const std::size_t size = read_as<std::uint32_t>(plain.data() + 1);
+        plain = plain.subspan(5);
+        if (size > plain.size())
+            break;
+        const std::string_view value{reinterpret_cast<const char *>(plain.data()), size};
+        plain = plain.subspan(size);
+        if (!first)
+            sink.add(",");
+        first = false;
+        if (kind == SealedValue::left_out)
+            sink.add("{\"left_out\":true}");
+        else if (kind == SealedValue::null)
+            sink.add("null");
+        else
+        {
+            sink.add(kind == SealedValue::cut ? "{\"cut\":" : "");
+            put_string(sink, value);
+            sink.add(kind == SealedValue::cut ? "}" : "");
+        }
+    }
+    sink.add("]");
+}
+
+void put_sealed(const TextSink &sink, std::uint64_t session, const EventView &event,
+                SealedReader *reader)
+{
+    const std::string_view field = event.text(Field::sealed);
+    if (field.empty())
+        return;
+    const Bytes sealed{reinterpret_cast<const std::uint8_t *>(field.data()), field.size()};
+    static std::uint8_t plain[most_sealed];
+    std::size_t size;
+    if (reader != nullptr && sealed.size() <= sizeof plain &&
+        reader->opener->open(session, sealed, plain, size))
+        return put_values(sink, {plain, size});
+    if (reader != nullptr)
+        ++reader->refused;
+    static char text[sealed_text_bytes];
+    put_text(sink, "parameters", sealed_text(sealed, text));
+}
+
 void put_event(const TextSink &sink, const RecordHead &record, const Payload &payload,
-               const EventView &event)
+               const EventView &event, SealedReader *sealed)
 {
     const EventHead &head = event.head;
     char time[32];
@@ -124,6 +175,7 @@ void put_event(const TextSink &sink, const RecordHead &record, const Payload &pa
         put_text(sink, "sqlstate", {head.sqlstate, sizeof head.sqlstate});
     put_text(sink, "text", event.text(Field::text));
     put_text(sink, "parameters", event.text(Field::parameters));
+    put_sealed(sink, record.session, event, sealed);
     put_text(sink, "setting", event.text(Field::setting));
     put_text(sink, "message", event.text(Field::message));
     put_text(sink, "old_name", event.text(Field::old_name));
@@ -161,11 +213,20 @@ void format_time(std::int64_t time, char (&text)[32])
                   seconds / 60 % 60, seconds % 60, static_cast<unsigned>(left % 1'000'000));
 }
 
-void render_record(const RecordHead &record, const std::uint8_t *payload, const TextSink &sink)
+std::string_view sealed_text(Bytes sealed, char (&text)[sealed_text_bytes])
+{
+    if (sealed.empty() || sealed.size() > most_sealed)
+        return {};
+    std::memcpy(text, "sealed:", 7);
+    return {text, 7 + to_base64(sealed.data(), sealed.size(), text + 7)};
+}
+
+void render_record(const RecordHead &record, const std::uint8_t *payload, const TextSink &sink,
+                   SealedReader *sealed)
 {
     Payload view{{payload, record.payload}};
     while (const auto event = view.next())
-        put_event(sink, record, view, *event);
+        put_event(sink, record, view, *event, sealed);
 }
 
 }  // namespace quiver::audit

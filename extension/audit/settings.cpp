@@ -1,6 +1,8 @@
 // Defining and parsing the settings.
 #include "audit/settings.hpp"
 
+#include "audit/parameters.hpp"
+
 #include <cstring>
 #include <string_view>
 
@@ -24,6 +26,7 @@ const config_enum_entry text_options[] = {
 const config_enum_entry parameter_options[] = {
     {"off", static_cast<int>(ParameterMode::off), false},
     {"hash", static_cast<int>(ParameterMode::hash), false},
+    {"encrypt", static_cast<int>(ParameterMode::encrypt), false},
     {nullptr, 0, false}};
 const config_enum_entry full_options[] = {
     {"continue", static_cast<int>(FullPolicy::keep_going), false},
@@ -127,6 +130,21 @@ bool check_enum(int *, void **extra, GucSource source)
     return may_set(source) && keep_extra(extra, source, 0);
 }
 
+// While the server starts, load_parameter_key() judges.
+bool check_parameters(int *value, void **extra, GucSource source)
+{
+    if (*value == static_cast<int>(ParameterMode::encrypt) && !has_parameter_key() &&
+        !process_shared_preload_libraries_in_progress)
+    {
+        GUC_check_errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
+        GUC_check_errdetail("There is no key to encrypt parameters to.");
+        GUC_check_errhint("Set quiver.audit_parameter_key in the configuration file and restart "
+                          "the server.");
+        return false;
+    }
+    return may_set(source) && keep_extra(extra, source, 0);
+}
+
 bool check_context(char **value, void **, GucSource)
 {
     if (std::strlen(*value) <= 256)
@@ -193,10 +211,11 @@ void define_policy()
                              "normalized replaces every literal; hash keeps the hash of that.",
                              &settings.text, static_cast<int>(TextMode::normalized), text_options,
                              PGC_SUSET, 0, check_enum, assign_text, nullptr);
-    DefineCustomEnumVariable("quiver.audit_parameters", "What is kept of bound parameters.",
-                             "hash keeps a keyed hash of each.", &settings.parameters,
-                             static_cast<int>(ParameterMode::off), parameter_options, PGC_SUSET, 0,
-                             check_enum, assign_parameters, nullptr);
+    DefineCustomEnumVariable(
+        "quiver.audit_parameters", "What is kept of bound parameters.",
+        "hash keeps a keyed hash of each; encrypt keeps them for quiver.audit_parameter_key.",
+        &settings.parameters, static_cast<int>(ParameterMode::off), parameter_options, PGC_SUSET, 0,
+        check_parameters, assign_parameters, nullptr);
     DefineCustomBoolVariable(
         "quiver.audit_durable", "Write events to WAL before their transaction's commit.", nullptr,
         &settings.durable, false, PGC_SUSET, 0, check_bool, assign_durable, nullptr);
@@ -256,6 +275,11 @@ void define_worker()
                                "Ed25519 key that signs checkpoints; made if it is not there.",
                                "Relative to the audit directory.", &settings.key_file, "sign.key",
                                PGC_POSTMASTER, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "quiver.audit_parameter_key",
+        "X25519 public key in PEM that quiver.audit_parameters = encrypt encrypts to.",
+        "Absolute or below the data directory.", &settings.parameter_key, "", PGC_POSTMASTER, 0,
+        nullptr, nullptr, nullptr);
     DefineCustomStringVariable("quiver.audit_anchor_directory",
                                "Where checkpoints are copied to: another machine's storage.",
                                nullptr, &settings.anchor_directory, "", PGC_SIGHUP, 0, nullptr,

@@ -22,7 +22,8 @@ enum class TextMode : int
 enum class ParameterMode : int
 {
     off,
-    hash
+    hash,
+    encrypt
 };
 enum class FullPolicy : int
 {
@@ -41,6 +42,7 @@ struct Settings
     bool catalog;
     int text;
     int parameters;
+    char *parameter_key;
     char *context;
     bool durable;
     // Of the server.

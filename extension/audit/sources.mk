@@ -2,6 +2,7 @@
 SOURCES += \
 	audit/area \
 	audit/digest \
+	audit/envelope \
 	audit/events \
 	audit/functions \
 	audit/hooks_executor \
@@ -16,6 +17,7 @@ SOURCES += \
 	audit/log_writer \
 	audit/names \
 	audit/note \
+	audit/parameters \
 	audit/reader \
 	audit/recover \
 	audit/relations \

@@ -221,47 +221,6 @@ void add_text(const char *source, int location, int length, bool is_setting)
     builder.close_field(Field::text, normalized.size);
 }
 
-void add_parameters(ParamListInfo parameters)
-{
-    if (settings.parameters == static_cast<int>(ParameterMode::off) || parameters == nullptr ||
-        parameters->numParams == 0)
-        return;
-    std::size_t left;
-    char *to = builder.open_field(left);
-    std::size_t used = 0;
-    for (int i = 0; i < parameters->numParams && i < 64 && used + 20 < left; ++i)
-    {
-        ParamExternData scratch;
-        const ParamExternData *parameter =
-            parameters->paramFetch != nullptr
-                ? parameters->paramFetch(parameters, i + 1, true, &scratch)
-                : &parameters->params[i];
-        if (i > 0)
-            to[used++] = ' ';
-        if (parameter == nullptr || parameter->isnull || !OidIsValid(parameter->ptype))
-        {
-            std::memcpy(to + used, "null", 4);
-            used += 4;
-            continue;
-        }
-        Oid output;
-        bool is_varlena;
-        getTypeOutputInfo(parameter->ptype, &output, &is_varlena);
-        char *value = OidOutputFunctionCall(output, parameter->value);
-        // Keyed twice around, so that a guess cannot be tried without the log's key.
-        const Digest digest = Sha256{}
-                                  .add(area.head->parameter_key, 32)
-                                  .add(value, std::strlen(value))
-                                  .add(area.head->parameter_key, 32)
-                                  .finish();
-        pfree(value);
-        for (std::size_t byte = 0; byte < 8; ++byte)
-            std::snprintf(to + used + 2 * byte, 3, "%02x", digest[byte]);
-        used += 16;
-    }
-    builder.close_field(Field::parameters, used);
-}
-
 void admit_statement()
 {
     const FullPolicy policy = full_policy();

@@ -36,9 +36,8 @@ void close_all(Outcome outcome);
 
 // Starts the builder's event of a statement with what all have: user, context, command.
 void begin_event(EventKind kind, EventClass klass, std::string_view command);
-// Adds text and parameters, as the settings say. `length` as in PlannedStmt.
+// Adds the text, as the settings say. `length` as in PlannedStmt.
 void add_text(const char *source, int location, int length, bool is_setting);
-void add_parameters(ParamListInfo parameters);
 void write_unpacked_sqlstate(EventHead &head, int sqlstate);
 inline Outcome failure_outcome(int sqlstate)
 {

@@ -32,4 +32,14 @@ check 'one that is not caught is one event, not two' 'SELECT failed 22012 SELECT
 mark
 q "DO \$\$ BEGIN BEGIN PERFORM 1/0 FROM t; EXCEPTION WHEN division_by_zero THEN NULL; END; PERFORM 2/0 FROM t; END \$\$" >/dev/null
 check 'and two failures are two' 2 "$(failures | grep -c 'SELECT failed 22012')"
+# What docs/audit_evidence.md says of statements that cannot be analysed.
+mark
+q "DO \$\$ BEGIN PERFORM * FROM missing; EXCEPTION WHEN undefined_table THEN NULL; END \$\$" >/dev/null
+check 'a statement that cannot be analysed and is caught is no event of its own' '' "$(failures)"
+mark
+q "DO \$\$ BEGIN PERFORM * FROM missing; END \$\$" >/dev/null
+check 'one that is not caught is the failure of the statement around it' 'DO failed 42P01' "$(failures | cut -d ' ' -f 1-3)"
+mark
+q "DO \$\$ BEGIN EXECUTE 'SELEC 1'; EXCEPTION WHEN syntax_error THEN PERFORM 1/0 FROM t; END \$\$" >/dev/null
+check 'and what the exception block does is recorded' 'SELECT failed 22012 SELECT $1/$2 FROM t' "$(failures | grep '^SELECT')"
 stop

@@ -53,7 +53,7 @@ wanted() {
             foreign_server || ! apt-cache show "postgresql-$version-pgvector" >/dev/null 2>&1 || echo "postgresql-$version-pgvector"
             foreign_server || echo "postgresql-$version-pgtap" "postgresql-$version-pgaudit"
             # The unit tests, the fuzzers, TAP's harness and the clients of tests/compat.
-            echo git libgtest-dev clang libclang-rt-dev perl
+            echo git libgtest-dev clang libclang-rt-dev perl openssl
             has_command node && has_command npm || echo nodejs npm ca-certificates
             ;;
         bench)

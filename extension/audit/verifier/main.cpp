@@ -17,15 +17,17 @@ namespace {
 
 constexpr char usage[] =
     "usage: quiver-audit-verify [--key FILE] [--anchors DIRECTORY] DIRECTORY\n"
-    "       quiver-audit-verify --json DIRECTORY\n"
+    "       quiver-audit-verify --json [--open FILE] DIRECTORY\n"
     "\n"
     "Recomputes every hash of the audit log in DIRECTORY and compares it with the log's "
     "checkpoints.\n"
     "  --key FILE            public key (PEM) that checkpoints and anchors must be signed with\n"
     "  --anchors DIRECTORY   checkpoints (*.note) that were kept elsewhere\n"
     "  --json                print the events as JSON lines; nothing is verified\n"
+    "  --open FILE           private key (X25519, PEM) that opens encrypted parameters\n"
     "\n"
-    "Exit status: 0 sound, 1 problems were found, 2 the log could not be read.\n";
+    "Exit status: 0 sound, 1 problems were found or parameters could not be opened, 2 the log "
+    "could not be read.\n";
 
 void print_finding(void *, const Finding &finding)
 {
@@ -39,7 +41,7 @@ void print_finding(void *, const Finding &finding)
 
 void print_text(void *, const char *text, std::size_t size) { std::fwrite(text, 1, size, stdout); }
 
-int print_json(const char *directory)
+int print_json(const char *directory, SealedReader *sealed)
 {
     SegmentRange range;
     if (!list_segments(directory, range) || range.first == 0)
@@ -56,10 +58,44 @@ int print_json(const char *directory)
         RecordHead record;
         while (reader.next(record, buffer) == ReadResult::record)
             if ((record.flags & record_erased) == 0)
-                render_record(record, buffer, TextSink{print_text, nullptr});
+                render_record(record, buffer, TextSink{print_text, nullptr}, sealed);
     }
     reader.close();
-    return 0;
+    if (sealed == nullptr || sealed->refused == 0)
+        return 0;
+    std::fprintf(stderr,
+                 "quiver-audit-verify: parameters of %" PRIu64
+                 " events are for another key, or were changed\n",
+                 sealed->refused);
+    return 1;
+}
+
+const char *complaint(KeyFile verdict)
+{
+    switch (verdict)
+    {
+    case KeyFile::missing:
+        return "cannot be read";
+    case KeyFile::other_kind:
+        return "is no X25519 key";
+    default:
+        return "has no private key in PEM without a pass phrase";
+    }
+}
+
+int open_and_print(const char *directory, const char *path)
+{
+    Opener opener;
+    const KeyFile verdict = opener.load(path);
+    if (verdict != KeyFile::good)
+    {
+        std::fprintf(stderr, "quiver-audit-verify: %s %s\n", path, complaint(verdict));
+        return 2;
+    }
+    SealedReader sealed{&opener, 0};
+    const int status = print_json(directory, &sealed);
+    opener.release();
+    return status;
 }
 
 }  // namespace
@@ -69,6 +105,7 @@ int main(int count, char **arguments)
     const char *key_file = nullptr;
     const char *anchors = nullptr;
     const char *directory = nullptr;
+    const char *open_file = nullptr;
     bool json = false;
     for (int i = 1; i < count; ++i)
     {
@@ -77,6 +114,8 @@ int main(int count, char **arguments)
             key_file = arguments[++i];
         else if (argument == "--anchors" && i + 1 < count)
             anchors = arguments[++i];
+        else if (argument == "--open" && i + 1 < count)
+            open_file = arguments[++i];
         else if (argument == "--json")
             json = true;
         else if (argument == "--help")
@@ -92,13 +131,14 @@ int main(int count, char **arguments)
         else
             directory = arguments[i];
     }
-    if (directory == nullptr)
+    if (directory == nullptr || (open_file != nullptr && !json))
     {
         std::fputs(usage, stderr);
         return 2;
     }
     if (json)
-        return print_json(directory);
+        return open_file != nullptr ? open_and_print(directory, open_file)
+                                    : print_json(directory, nullptr);
     PublicKey key;
     if (key_file != nullptr && !load_public_key(key_file, key))
     {
