@@ -33,10 +33,13 @@ SOURCES = \
 	features/asof_space \
 	features/asof_values \
 	features/window_aggregate \
+	features/window_arrange \
 	features/window_columns \
 	features/window_fold \
 	features/window_general \
+	features/window_lookup \
 	features/window_node \
+	features/window_parallel \
 	features/window_path \
 	features/window_plan \
 	features/window_read \

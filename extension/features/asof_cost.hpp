@@ -31,6 +31,10 @@ double window_probe_cost(PlannerInfo *root, const RelOptInfo *joinrel, const Rel
                          const RelOptInfo *inner);
 AsofCost window_cost(const Shape *shape, const Path *spine, const Path *history,
                      double window_rows);
+// Whether several processes may share windows: their rows are plain values, and do not depend on
+// the order in which they were read.
+bool may_share_windows(const Shape *shape, const History *history);
+double window_memory(const History *history, double spine_rows);
 
 AsofCost merge_cost(PlannerInfo *root, const Shape *shape, const Path *spine, const Path *history);
 

@@ -25,6 +25,8 @@ struct History
     List *filters;  // IntList: a column for each of them, or 0
     List *window_ties;  // of WindowTie *, one for each of `ties`
     AttrNumber known;
+    AttrNumber sequence;  // the row's address, or 0
+    bool by_order;  // what is computed depends on the order of rows of equal time
 };
 
 // The history's query while its columns are chosen.

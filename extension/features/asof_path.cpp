@@ -183,11 +183,32 @@ bool is_parallel_safe_join(PlannerInfo *root, const RelOptInfo *joinrel, const R
     List *expressions =
         list_make5(shape->spine_time, shape->bounds, choice.history->outputs,
                    list_concat_copy(choice.join_quals, choice.filters), joinrel->reltarget->exprs);
+    expressions = lappend(lappend(expressions, shape->computed), shape->known_by);
     ListCell *cell;
     foreach (cell, shape->keys)
         expressions = lappend(expressions, static_cast<KeyClause *>(lfirst(cell))->spine);
     return outer->consider_parallel && choice.history->share != nullptr &&
            is_parallel_safe(root, reinterpret_cast<Node *>(expressions));
+}
+
+// The spine in shares if there are any, else for one process to read; nullptr if no worker may.
+Path *spine_share(const RelOptInfo *outer, Choice *choice)
+{
+    choice->shared_spine = outer->partial_pathlist != NIL;
+    auto *spine = choice->shared_spine ? static_cast<Path *>(linitial(outer->partial_pathlist))
+                                       : outer->cheapest_total_path;
+    return spine->parallel_safe && spine->param_info == nullptr ? spine : nullptr;
+}
+
+void add_share(RelOptInfo *joinrel, Path *spine, Path *history, const AsofCost &cost,
+               Choice *choice, int workers)
+{
+    joinrel->consider_parallel = true;
+    CustomPath *path = make_path(joinrel, spine, history, cost, choice);
+    path->path.parallel_aware = true;
+    path->path.parallel_workers = workers;
+    path->path.rows = clamp_row_est(joinrel->rows / process_count(workers));
+    add_partial_path(joinrel, &path->path);
 }
 
 // A share of the join for each worker. PostgreSQL thinks that a subquery with LIMIT must not run in
@@ -200,11 +221,9 @@ void offer_share(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, cons
     auto *choice = static_cast<Choice *>(palloc(sizeof(Choice)));
     *choice = base;
     choice->strategy = Strategy::hash;
-    choice->shared_spine = outer->partial_pathlist != NIL;
-    auto *spine = choice->shared_spine ? static_cast<Path *>(linitial(outer->partial_pathlist))
-                                       : outer->cheapest_total_path;
+    Path *spine = spine_share(outer, choice);
     Path *history = base.history->share;
-    if (!spine->parallel_safe || spine->param_info != nullptr)
+    if (spine == nullptr)
         return;
     const int workers = std::max(spine->parallel_workers, history->parallel_workers);
     AsofCost cost =
@@ -216,12 +235,30 @@ void offer_share(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, cons
         cost.startup = cost.total = 0;
     else if (ordinary >= 0 && cost.total >= ordinary)
         return;
-    joinrel->consider_parallel = true;
-    CustomPath *path = make_path(joinrel, spine, history, cost, choice);
-    path->path.parallel_aware = true;
-    path->path.parallel_workers = workers;
-    path->path.rows = clamp_row_est(joinrel->rows / process_count(workers));
-    add_partial_path(joinrel, &path->path);
+    add_share(joinrel, spine, history, cost, choice, workers);
+}
+
+// A share of the windows for each worker.
+void offer_window_share(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
+                        const Choice &base, bool forced, double ordinary)
+{
+    if (!is_parallel_safe_join(root, joinrel, outer, base) ||
+        !may_share_windows(base.shape, base.history) ||
+        window_memory(base.history, outer->rows) > static_cast<double>(get_hash_memory_limit()))
+        return;
+    auto *choice = static_cast<Choice *>(palloc(sizeof(Choice)));
+    *choice = base;
+    Path *spine = spine_share(outer, choice);
+    if (spine == nullptr)
+        return;
+    Path *history = base.history->share;
+    AsofCost cost = window_cost(base.shape, spine, below_scan(history), 1.0);
+    if (forced)
+        cost.startup = cost.total = 0;
+    else if (ordinary >= 0 && cost.total >= ordinary)
+        return;
+    add_share(joinrel, spine, history, cost, choice,
+              std::max(spine->parallel_workers, history->parallel_workers));
 }
 
 // Without a look at the subquery: its pages alone cost more than the ordinary plan.
@@ -248,11 +285,13 @@ void offer_windows(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, Re
     choice->history = history_of(root, candidate, inner);
     if (choice->history == nullptr)
         return;
+    offer_window_share(root, joinrel, outer, *choice, forced, ordinary);
     Path *spine = outer->cheapest_total_path;
     Path *history = choice->history->scan;
     AsofCost cost = window_cost(candidate->shape, spine, below_scan(history), 1.0);
+    // Above what a worker's share is said to cost, so that workers that cost nothing are taken.
     if (forced)
-        cost.startup = cost.total = 0;
+        cost.startup = cost.total = 10;
     else if (ordinary >= 0 && cost.total >= ordinary)
         return;
     CustomPath *path = make_path(joinrel, spine, history, cost, choice);

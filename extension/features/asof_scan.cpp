@@ -202,6 +202,7 @@ void fill_windows(WindowPlan *plan, const ScanTuple &tuple, const Choice *choice
         plan->bounds_strict[i] = get_op_opfamily_strategy(plan->join.bound_operators[i],
                                                           shape->family) == BTGreaterStrategyNumber;
     plan->known = history->known == 0 ? -1 : keep(&plan->join, tuple, history->known);
+    plan->sequence = history->sequence == 0 ? -1 : keep(&plan->join, tuple, history->sequence);
     plan->known_by = shape->known_by;
     plan->known_strict = shape->known_strict;
     plan->computed_place = tuple.computed;

@@ -47,6 +47,7 @@ struct WindowPlan
     int bound_count;
     bool *bounds_strict;
     int known;  // payload that has to be before the spine's `known_by`, or -1
+    int sequence;  // payload that is the row's address and decides ties at last, or -1
     bool known_strict;
     Expr *known_by;
     int computed_place;  // of the first aggregate in the scan tuple

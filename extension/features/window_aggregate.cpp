@@ -19,12 +19,12 @@ Datum *scratch_for(WindowState *state, std::uint64_t count)
     return state->scratch;
 }
 
-Run whole_run(const WindowColumn &column, const WindowKey *key, std::uint64_t begin,
-              std::uint64_t end)
+Run whole_run(const WindowColumn &column, const Window &window)
 {
-    return Run{column.values + begin, column.null_count > 0 ? column.nulls + begin : nullptr,
-               column.previous != nullptr ? column.previous + begin : nullptr,
-               key != nullptr ? begin - key->begin : 0, end - begin};
+    return Run{
+        column.values + window.begin, column.null_count > 0 ? column.nulls + window.begin : nullptr,
+        column.previous != nullptr ? column.previous + window.begin : nullptr,
+        window.key != nullptr ? window.begin - window.key->begin : 0, window.end - window.begin};
 }
 
 // Of each column only the rows that were known by then, side by side.
@@ -62,17 +62,14 @@ std::uint64_t gather_known(WindowState *state, std::int64_t known_by, std::uint6
     return found;
 }
 
-std::uint64_t find_runs(WindowState *state, const WindowRow &row)
+std::uint64_t find_runs(WindowState *state)
 {
-    const WindowKey *key = row.present ? state->store->find_spine(row.keys) : nullptr;
-    std::uint64_t begin = 0, end = 0;
-    if (key != nullptr)
-        state->store->find_rows(*key, row.span, &begin, &end);
+    Span span;
+    const Window window = state->store->next_window(&span);
     for (int i = 0; i < state->plan.join.payload_count; ++i)
-        state->runs[i] = whole_run(state->store->column(i), key, begin, end);
-    if (state->plan.known >= 0 && end > begin)
-        return gather_known(state, row.known_by, end - begin);
-    return end - begin;
+        state->runs[i] = whole_run(state->store->column(i), window);
+    const std::uint64_t count = window.end - window.begin;
+    return state->plan.known >= 0 && count > 0 ? gather_known(state, span.known, count) : count;
 }
 
 Datum compute(WindowState *state, int at, std::uint64_t rows, bool *is_null)
@@ -101,9 +98,9 @@ Datum compute(WindowState *state, int at, std::uint64_t rows, bool *is_null)
 
 }  // namespace
 
-void aggregate_window(WindowState *state, const WindowRow &row, Datum *values, bool *nulls)
+void aggregate_window(WindowState *state, Datum *values, bool *nulls)
 {
-    const std::uint64_t rows = find_runs(state, row);
+    const std::uint64_t rows = find_runs(state);
     for (int i = 0; i < state->plan.count; ++i)
         values[i] = compute(state, i, rows, &nulls[i]);
 }

@@ -65,6 +65,63 @@ void add_ties(Query *query, Aggref *ordered, History *history)
     }
 }
 
+// Whether the result may differ if rows of equal time change places.
+bool depends_on_order(const WindowAggregate &aggregate)
+{
+    switch (aggregate.kind)
+    {
+    case WindowKind::count_rows:
+    case WindowKind::count_values:
+    case WindowKind::distinct:
+    case WindowKind::percentile:
+        return false;
+    case WindowKind::sum:
+    case WindowKind::average:
+    case WindowKind::minimum:
+    case WindowKind::maximum:
+        return linitial_oid(aggregate.aggregate->aggargtypes) == FLOAT8OID;
+    default:
+        return true;
+    }
+}
+
+// The address of the one table's rows behind a query: an index gives out equal keys in their order.
+// Nullptr if there is no such table.
+Var *row_address(Query *query)
+{
+    if (list_length(query->jointree->fromlist) != 1 ||
+        !IsA(linitial(query->jointree->fromlist), RangeTblRef))
+        return nullptr;
+    const int number = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
+    RangeTblEntry *entry = rt_fetch(number, query->rtable);
+    if (entry->rtekind == RTE_RELATION)
+    {
+        const bool is_table =
+            entry->relkind == RELKIND_RELATION || entry->relkind == RELKIND_MATVIEW;
+        if (!is_table || entry->tablesample != nullptr || has_subclass(entry->relid))
+            return nullptr;
+        return makeVar(number, SelfItemPointerAttributeNumber, TIDOID, -1, InvalidOid, 0);
+    }
+    if (entry->rtekind != RTE_SUBQUERY || entry->lateral)
+        return nullptr;
+    Query *view = entry->subquery;
+    if (view->commandType != CMD_SELECT || view->hasAggs || view->hasWindowFuncs ||
+        view->hasTargetSRFs || view->distinctClause != NIL || view->groupClause != NIL ||
+        view->groupingSets != NIL || view->setOperations != nullptr ||
+        view->limitCount != nullptr || view->limitOffset != nullptr || view->rowMarks != NIL)
+        return nullptr;
+    Var *inner = row_address(view);
+    if (inner == nullptr)
+        return nullptr;
+    const auto column = static_cast<AttrNumber>(list_length(view->targetList) + 1);
+    char name[] = "row_address";
+    view->targetList =
+        lappend(view->targetList, makeTargetEntry(reinterpret_cast<Expr *>(inner), column,
+                                                  pstrdup(name), false));
+    entry->eref->colnames = lappend(entry->eref->colnames, makeString(pstrdup(name)));
+    return makeVar(number, column, TIDOID, -1, InvalidOid, 0);
+}
+
 }  // namespace
 
 void choose_window_columns(PlannerInfo *root, Shape *shape, List *targets, RelOptInfo *subquery,
@@ -86,7 +143,11 @@ void choose_window_columns(PlannerInfo *root, Shape *shape, List *targets, RelOp
         history->filters = lappend_int(history->filters, filter);
         if (aggregate.kind == WindowKind::first || aggregate.kind == WindowKind::last)
             add_ties(query, aggregate.aggregate, history);
+        history->by_order |= depends_on_order(aggregate);
     }
+    Var *address = history->by_order ? row_address(query) : nullptr;
+    if (address != nullptr)
+        history->sequence = column_of(query, reinterpret_cast<Expr *>(address));
     foreach (cell, shape->computed)
     {
         Node *computed = over_relation(static_cast<Node *>(lfirst(cell)), &columns);

@@ -74,11 +74,11 @@ bool join(WindowState *state, TupleTableSlot *scan, TupleTableSlot *spine)
 {
     CustomScanState *node = &state->custom;
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
-    const WindowRow row = look_at_window(state, spine);
+    ResetExprContext(econtext);
     fill_spine(state, scan, spine);
     econtext->ecxt_scantuple = scan;
     MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-    aggregate_window(state, row, scan->tts_values + state->plan.computed_place,
+    aggregate_window(state, scan->tts_values + state->plan.computed_place,
                      scan->tts_isnull + state->plan.computed_place);
     int at = 0;
     ListCell *cell;
@@ -172,6 +172,11 @@ const CustomExecMethods exec_methods = {.CustomName = window_node_name,
                                         .ExecCustomScan = next_row,
                                         .EndCustomScan = end,
                                         .ReScanCustomScan = rescan,
+                                        .EstimateDSMCustomScan = estimate_shared_windows,
+                                        .InitializeDSMCustomScan = begin_shared_windows,
+                                        .ReInitializeDSMCustomScan = begin_shared_windows_again,
+                                        .InitializeWorkerCustomScan = join_shared_windows,
+                                        .ShutdownCustomScan = leave_shared_windows,
                                         .ExplainCustomScan = explain};
 
 }  // namespace

@@ -97,4 +97,28 @@ AsofCost window_cost(const Shape *shape, const Path *spine, const Path *history,
     return cost;
 }
 
+bool may_share_windows(const Shape *shape, const History *history)
+{
+    if (list_length(shape->keys) != 1 || (history->by_order && history->sequence == 0))
+        return false;
+    const auto *key = static_cast<KeyClause *>(linitial(shape->keys));
+    if (ordinal_of(key->history_type, key->spine_type, key->family) == Ordinal::none ||
+        ordinal_of(key->spine_type, key->history_type, key->family) == Ordinal::none)
+        return false;
+    for (int i = 0; i < list_length(history->rel->reltarget->exprs); ++i)
+    {
+        auto *column = static_cast<Node *>(list_nth(history->rel->reltarget->exprs, i));
+        if (i + 1 != history->sequence && !get_typbyval(exprType(column)))
+            return false;
+    }
+    return true;
+}
+
+// As WindowStore counts it, with the rows on their way to their places.
+double window_memory(const History *history, double spine_rows)
+{
+    const double columns = list_length(history->rel->reltarget->exprs);
+    return history->rel->rows * (28.0 + 9.0 * columns) + spine_rows * 32.0;
+}
+
 }  // namespace quiver::features

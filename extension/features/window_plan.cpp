@@ -14,7 +14,8 @@ constexpr int numbers_each = 2;  // kind and filter of an aggregate
 void encode_windows(const WindowPlan &plan, CustomScan *scan)
 {
     encode(plan.join, scan);
-    List *all = list_make4_int(plan.known, plan.known_strict, plan.computed_place, plan.count);
+    List *all = list_make5_int(plan.known, plan.known_strict, plan.computed_place, plan.count,
+                               plan.sequence);
     List *strict = NIL, *numbers = NIL, *columns = NIL, *nodes = NIL, *fractions = NIL;
     for (int i = 0; i < plan.bound_count; ++i)
         strict = lappend_int(strict, plan.bounds_strict[i]);
@@ -47,6 +48,7 @@ WindowPlan decode_windows(const CustomScan *scan)
     plan.known_strict = list_nth_int(list(0), 1) != 0;
     plan.computed_place = list_nth_int(list(0), 2);
     plan.count = list_nth_int(list(0), 3);
+    plan.sequence = list_nth_int(list(0), 4);
     plan.known_by = known_by != NIL ? static_cast<Expr *>(linitial(known_by)) : nullptr;
     plan.bound_count = list_length(list(1));
     plan.bounds_strict =

@@ -25,7 +25,7 @@ std::size_t budget() { return memory_limit() - memory_limit() / 4; }
 void bound_from_below(Span *span, std::int64_t bound, bool strict)
 {
     if (strict && bound == INT64_MAX)
-        *span = Span{INT64_MAX, INT64_MIN};
+        *span = Span{INT64_MAX, INT64_MIN, INT64_MIN, 0};
     else
         span->first = std::max(span->first, strict ? bound + 1 : bound);
 }
@@ -33,7 +33,7 @@ void bound_from_below(Span *span, std::int64_t bound, bool strict)
 std::int64_t upper_end(std::int64_t bound, bool strict, Span *span)
 {
     if (strict && bound == INT64_MIN)
-        *span = Span{INT64_MAX, INT64_MIN};
+        *span = Span{INT64_MAX, INT64_MIN, INT64_MIN, 0};
     return strict && bound != INT64_MIN ? bound - 1 : bound;
 }
 
@@ -65,7 +65,9 @@ MemoryContext per_tuple(WindowState *state)
     return state->custom.ss.ps.ps_ExprContext->ecxt_per_tuple_memory;
 }
 
-WindowStore *make_store(WindowState *state)
+}  // namespace
+
+WindowStore *make_window_store(WindowState *state)
 {
     MemoryContext caller = MemoryContextSwitchTo(state->batch_memory);
     auto *store = new (palloc(sizeof(WindowStore)))
@@ -74,12 +76,16 @@ WindowStore *make_store(WindowState *state)
     return store;
 }
 
+namespace {
+
 void take_spine_row(WindowState *state, TupleTableSlot *slot)
 {
     const WindowRow row = look_at_window(state, slot);
     MemoryContext caller = MemoryContextSwitchTo(per_tuple(state));
-    if (row.present && row.span.first <= row.span.last)
+    if (row.present)
         state->store->add_spine(row.keys, row.span);
+    else
+        state->store->add_unmatched();
     MemoryContextSwitchTo(caller);
 }
 
@@ -95,9 +101,9 @@ void take_history_row(WindowState *state, TupleTableSlot *slot, Datum *keys)
 
 void finish_store(WindowState *state)
 {
+    state->store->arrange();
     state->peak = std::max(state->peak, state->store->memory());
     state->kept += state->store->rows();
-    state->store->arrange();
 }
 
 // The upper bits, as the lower ones choose the place among the store's keys.
@@ -185,7 +191,7 @@ void split(WindowState *state, double rows)
 
 void read_batch(WindowState *state)
 {
-    state->store = make_store(state);
+    state->store = make_window_store(state);
     while (tuplestore_gettupleslot(state->spine, true, false, state->spine_row))
         take_spine_row(state, state->spine_row);
     tuplestore_rescan(state->spine);
@@ -231,11 +237,18 @@ bool next_batch(WindowState *state)
     return false;
 }
 
-void read_spine(WindowState *state)
+}  // namespace
+
+Tuplestorestate *begin_window_spine(WindowState *state)
 {
     MemoryContext caller = MemoryContextSwitchTo(state->memory);
-    state->spine = tuplestore_begin_heap(true, false, kilobytes(memory_limit() / 4));
+    Tuplestorestate *spine = tuplestore_begin_heap(true, false, kilobytes(memory_limit() / 4));
     MemoryContextSwitchTo(caller);
+    return spine;
+}
+
+void read_window_spine(WindowState *state)
+{
     for (;;)
     {
         CHECK_FOR_INTERRUPTS();
@@ -249,8 +262,10 @@ void read_spine(WindowState *state)
 }
 
 // False as soon as the rows outgrow the memory. Without a key there is nothing to cut them by.
-bool read_history(WindowState *state)
+bool read_window_history(WindowState *state)
 {
+    const bool bounded = state->plan.join.key_count > 0 && state->shared == nullptr;
+    const std::size_t limit = budget();
     Datum *keys = key_room(state);
     bool fits = true;
     while (fits)
@@ -261,13 +276,11 @@ bool read_history(WindowState *state)
             break;
         ++state->history_rows;
         take_history_row(state, slot, keys);
-        fits = state->store->memory() <= budget() || state->plan.join.key_count == 0;
+        fits = !bounded || !state->store->is_settled() || state->store->memory() <= limit;
     }
     pfree(keys);
     return fits;
 }
-
-}  // namespace
 
 WindowRow look_at_window(WindowState *state, TupleTableSlot *spine)
 {
@@ -280,7 +293,7 @@ WindowRow look_at_window(WindowState *state, TupleTableSlot *spine)
     MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
     row.keys = key_room(state);
     MemoryContextSwitchTo(caller);
-    row.span = Span{INT64_MIN, INT64_MAX};
+    row.span = Span{INT64_MIN, INT64_MAX, INT64_MAX, 0};
     Datum time;
     if (!features::read_spine(values, econtext, row.keys, &time))
         return row;
@@ -304,7 +317,7 @@ WindowRow look_at_window(WindowState *state, TupleTableSlot *spine)
             return row;
         const std::int64_t bound =
             to_ordinal(state->store->column(state->plan.known).ordinal, known);
-        row.known_by = upper_end(bound, state->plan.known_strict, &row.span);
+        row.span.known = upper_end(bound, state->plan.known_strict, &row.span);
     }
     row.present = true;
     return row;
@@ -316,14 +329,17 @@ void read_window_inputs(WindowState *state)
         AllocSetContextCreate(state->memory, "quiver window batch", ALLOCSET_DEFAULT_SIZES);
     state->spine_rows = state->history_rows = state->kept = 0;
     state->peak = 0;
-    state->store = make_store(state);
-    read_spine(state);
     state->ready = true;
+    if (state->shared != nullptr)
+        return read_windows_in_parallel(state);
+    state->store = make_window_store(state);
+    state->spine = begin_window_spine(state);
+    read_window_spine(state);
     tuplestore_rescan(state->spine);
     if (state->spine_rows == 0)
         return;
     const double expected = history_of(state)->plan->plan_rows;
-    if (!read_history(state))
+    if (!read_window_history(state))
     {
         const auto read = static_cast<double>(state->history_rows);
         ExecReScan(history_of(state));

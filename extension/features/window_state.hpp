@@ -1,10 +1,30 @@
 // The executor's state of windows, and the steps that its parts share.
 #pragma once
 
+#include "features/asof_space.hpp"
 #include "features/window_general.hpp"
 #include "pg/aggregate.hpp"
 
 namespace quiver::features {
+
+// What the processes of a parallel join share, in the query's dynamic shared memory.
+struct SharedWindows
+{
+    Barrier barrier;
+    std::uint32_t spine_taken;  // a process reads the spine, where it is not read in shares
+    std::uint64_t spine_keys;
+    Reference spines;  // chain of the keys that each process has seen
+    Reference keys;
+    std::uint64_t key_room;
+    Reference counts;  // chain of rows for each key, by process
+    Reference null_counts;  // by column
+    Reference rows;  // times, and each column's values, NULLs and links
+    std::uint64_t row_count;
+    std::uint64_t next_key;  // whose rows nobody has sorted
+    std::uint64_t spine_rows;
+    std::uint64_t history_rows;
+    std::uint64_t memory;
+};
 
 // Starts with the node PostgreSQL sees. Lives in the executor's memory context.
 struct WindowState
@@ -27,6 +47,7 @@ struct WindowState
     bool ready;
     WindowStore *store;
     Tuplestorestate *spine;  // all of it, or of the batch at hand
+    SharedWindows *shared;  // null unless the join runs in parallel
     int batch_count;  // 0: all in one piece
     int batch;
     Tuplestorestate **spines;
@@ -60,7 +81,6 @@ struct WindowRow
     bool present;
     Datum *keys;
     Span span;
-    std::int64_t known_by;
 };
 
 // Valid until the next call; evaluates in the node's per-tuple context.
@@ -68,10 +88,23 @@ WindowRow look_at_window(WindowState *state, TupleTableSlot *spine);
 
 // window_read.cpp
 void read_window_inputs(WindowState *state);
+// The steps of it that a parallel join takes in its own order.
+WindowStore *make_window_store(WindowState *state);
+Tuplestorestate *begin_window_spine(WindowState *state);
+void read_window_spine(WindowState *state);
+bool read_window_history(WindowState *state);
 TupleTableSlot *next_window_spine(WindowState *state);
 void forget_window_inputs(WindowState *state);
 
-// window_aggregate.cpp: all aggregates of one window, with the per-tuple context current.
-void aggregate_window(WindowState *state, const WindowRow &row, Datum *values, bool *nulls);
+// In the company of other processes (window_parallel.cpp).
+void read_windows_in_parallel(WindowState *state);
+Size estimate_shared_windows(CustomScanState *node, ParallelContext *context);
+void begin_shared_windows(CustomScanState *node, ParallelContext *context, void *place);
+void begin_shared_windows_again(CustomScanState *node, ParallelContext *context, void *place);
+void join_shared_windows(CustomScanState *node, shm_toc *toc, void *place);
+void leave_shared_windows(CustomScanState *node);
+
+// window_aggregate.cpp: all aggregates of the next spine row's window, with the per-tuple context current.
+void aggregate_window(WindowState *state, Datum *values, bool *nulls);
 
 }  // namespace quiver::features

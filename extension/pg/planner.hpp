@@ -16,6 +16,7 @@ extern "C" {
 #if QUIVER_PLANNER_OF_18
 #include "commands/explain_format.h"
 #endif
+#include "catalog/pg_inherits.h"
 #include "executor/executor.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"

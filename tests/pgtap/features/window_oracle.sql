@@ -4,11 +4,11 @@
 \ir ../lib/asof_oracle.sql
 \ir ../lib/window_oracle.sql
 LOAD 'quiver';
-SELECT plan(16);
+SELECT plan(20);
 SELECT pg_temp.asof_fill(1);
 SELECT is_empty('SELECT pg_temp.windows_unused()', 'each query of the oracle gets the node when it is asked for');
 SELECT is_empty('SELECT pg_temp.window_differences(seed) FROM unnest(array[1, 3, 5, 8, 17, 42]) seed',
-    'with and without memory, windows are what the nested loop makes of them');
+    'with and without memory, alone and in parallel, windows are what the nested loop makes of them');
 
 CREATE TABLE readings (sensor int, ts timestamptz, v float8, amount numeric, id serial);
 INSERT INTO readings SELECT i % 50, timestamptz '2024-01-01' + i * interval '1 minute', (i % 1009)::float8 / 7, i % 101 / 4.0
@@ -61,6 +61,33 @@ CREATE TABLE got AS SELECT * FROM labels l LEFT JOIN LATERAL (SELECT sum(v) AS a
     FROM readings r WHERE r.sensor = l.sensor AND r.ts >= l.ts - interval '2 days' AND r.ts < l.ts) w ON true;
 SELECT results_eq('SELECT label, a, b, c, d, e, f FROM got ORDER BY label', 'SELECT label, a, b, c, d, e, f FROM expected ORDER BY label',
     'floats are added in order of time');
+-- Many rows of one time: an index gives them out in the order of their addresses.
+CREATE TABLE beats AS SELECT (i * 7919) % 40 AS sensor, timestamptz '2024-01-01' + (i * 31 % 97) * interval '1 hour' AS ts,
+    CASE WHEN i % 11 > 0 THEN exp((i::bigint * 104729 % 1000) / 31.0::float8) END AS v FROM generate_series(1, 30000) i;
+CREATE INDEX ON beats (sensor, ts);
+CREATE VIEW loud_beats AS SELECT sensor, ts, v * 1.1 AS v FROM beats WHERE v IS NULL OR v > 2;
+ANALYZE beats;
+CREATE FUNCTION pg_temp.sums(source text) RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT l.label, w.* FROM labels l LEFT JOIN LATERAL (SELECT sum(v) AS a, avg(v) AS b, stddev(v) AS c, count(DISTINCT v) AS d,
+        max(v) AS e, count(*) AS f FROM %s b WHERE b.sensor = l.sensor AND b.ts >= l.ts - interval ''1 day'' AND b.ts < l.ts) w ON true', source)
+$$;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL max_parallel_workers_per_gather = 2;
+SELECT matches(pg_temp.plan_of(pg_temp.sums(source)), 'Gather\s+Workers Planned: 2\s+->  Parallel Custom Scan \(AsofWindows\).*Parallel Seq Scan on beats',
+    format('workers share windows over %s', source)) FROM unnest('{beats,loud_beats}'::text[]) AS source;
+SET LOCAL quiver.asof_strategy = probe;
+SET LOCAL enable_bitmapscan = off;
+SET LOCAL enable_seqscan = off;
+SELECT format('CREATE TABLE expected_%s AS %s', source, pg_temp.sums(source)) FROM unnest('{beats,loud_beats}'::text[]) AS source \gexec
+RESET enable_bitmapscan;
+RESET enable_seqscan;
+SET LOCAL quiver.asof_strategy = hash;
+SELECT format('CREATE TABLE got_%s AS %s', source, pg_temp.sums(source)) FROM unnest('{beats,loud_beats}'::text[]) AS source \gexec
+SELECT results_eq(format('SELECT * FROM got_%s ORDER BY label', source), format('SELECT * FROM expected_%s ORDER BY label', source),
+    format('workers add floats of %s in the order of an index', source)) FROM unnest('{beats,loud_beats}'::text[]) AS source;
+SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT throws_ok($$SELECT w.* FROM (VALUES (1, now()), (2, now())) l(sensor, ts) LEFT JOIN LATERAL (SELECT sum(v) FROM
     (VALUES (1, now() - interval '2 hours', 1.7e308::float8), (1, now() - interval '1 hour', 1.7e308)) r(sensor, ts, v)
     WHERE r.sensor = l.sensor AND r.ts < l.ts) w ON true$$, '22003', NULL, 'a sum that overflows is an error, as it is in PostgreSQL');

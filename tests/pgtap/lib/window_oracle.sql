@@ -50,20 +50,24 @@ DECLARE
     q record;
     expected text;
     answer text;
-    memory text;
+    settings text;
 BEGIN
     PERFORM pg_temp.asof_fill(seed);
-    SET LOCAL max_parallel_workers_per_gather = 0;
+    SET LOCAL parallel_setup_cost = 0;
+    SET LOCAL parallel_tuple_cost = 0;
+    SET LOCAL min_parallel_table_scan_size = 0;
     FOR q IN SELECT * FROM window_queries LOOP
         SET LOCAL quiver.enable_asof_join = off;
+        SET LOCAL max_parallel_workers_per_gather = 0;
         expected := pg_temp.asof_answer(q.query);
         SET LOCAL quiver.enable_asof_join = on;
         SET LOCAL quiver.asof_strategy = hash;
-        FOREACH memory IN ARRAY '{4MB,64kB}'::text[] LOOP
-            PERFORM set_config('work_mem', memory, true);
+        FOREACH settings IN ARRAY '{4MB 0,4MB 2,64kB 0}'::text[] LOOP
+            PERFORM set_config('work_mem', split_part(settings, ' ', 1), true);
+            PERFORM set_config('max_parallel_workers_per_gather', split_part(settings, ' ', 2), true);
             answer := pg_temp.asof_answer(q.query);
             IF answer IS DISTINCT FROM expected THEN
-                RETURN NEXT format('seed %s, %s, %s: %s instead of %s', seed, q.name, memory, answer, expected);
+                RETURN NEXT format('seed %s, %s, %s: %s instead of %s', seed, q.name, settings, answer, expected);
             END IF;
         END LOOP;
         RESET quiver.asof_strategy;
