@@ -17,6 +17,8 @@ SOURCES = \
 	exact/node \
 	exact/path \
 	features/asof_batches \
+	features/asof_borrow \
+	features/asof_choice \
 	features/asof_cost \
 	features/asof_emit \
 	features/asof_history \

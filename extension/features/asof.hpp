@@ -58,6 +58,7 @@ struct AsofPlan
     bool inner;
     bool strict;
     bool forward;
+    bool borrows;  // the spine's plan is an as-of join of the same keys and times: use its index
     bool shared_spine;  // in parallel, each process reads a share of the spine, else one reads all
     int spine_columns;
     int scan_columns;

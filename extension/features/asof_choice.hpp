@@ -12,12 +12,16 @@ struct Choice
     Strategy strategy;
     bool inner;
     bool shared_spine;
+    bool borrows;
     Index subquery;
     Shape *shape;
     History *history;
     List *join_quals;
     List *filters;
 };
+
+// Whether the spine's path is a hash join of the same keys and times, whose index will do for this one.
+bool has_same_spine(const Path *spine, const Choice &choice);
 
 extern const CustomScanMethods asof_scan_methods;
 

@@ -10,6 +10,7 @@ namespace {
 // In units of cpu_operator_cost; measured against a sequential scan (bench/features).
 constexpr double probe_operators = 6.0;  // hash, look up, search, compare: one history row
 constexpr double build_operators = 24.0;  // one spine row: keep, hash, sort, give out
+constexpr double borrow_operators = 4.0;  // one spine row of an index that is there: give out
 constexpr double merge_operators = 4.0;
 
 // Index scan below the limit, projections and subquery scans of a LATERAL subquery's path.
@@ -89,19 +90,22 @@ double least_history_cost(const RelOptInfo *inner)
     return cost;
 }
 
-AsofCost hash_cost(const Shape *shape, const Path *spine, const Path *history, double spine_rows,
-                   double processes, int payloads, double payload_width)
+AsofCost hash_cost(const Choice &choice, const Path *spine, const Path *history, double spine_rows,
+                   double processes)
 {
-    const double keys = list_length(shape->keys);
+    const double keys = list_length(choice.shape->keys);
+    const double payloads = list_length(choice.history->outputs);
+    const double width = payloads > 0 ? choice.history->rel->reltarget->width : 0.0;
     AsofCost cost{};
     // Building is half one process's work, half everybody's; the history is read in shares already.
-    const double build = build_operators + keys + std::log2(spine_rows + 2);
+    const double build =
+        choice.borrows ? borrow_operators : build_operators + keys + std::log2(spine_rows + 2);
     cost.startup = spine->total_cost + history->total_cost +
                    spine_rows * build * cpu_operator_cost * (1 + 1 / processes) / 2 +
                    history->rows * (probe_operators + keys) * cpu_operator_cost;
     cost.total = cost.startup + spine_rows / processes * cpu_tuple_cost;
     // Hash entry, time, place in the output; the winner's state and values.
-    cost.memory = spine_rows * (64.0 + 8.0 * payloads + payload_width);
+    cost.memory = spine_rows * (64.0 + 8.0 * payloads + width);
     return cost;
 }
 

@@ -1,7 +1,7 @@
 // What the strategies of an as-of join cost, in the planner's units.
 #pragma once
 
-#include "features/asof_history.hpp"
+#include "features/asof_choice.hpp"
 
 namespace quiver::features {
 
@@ -21,8 +21,8 @@ double probe_cost(PlannerInfo *root, const RelOptInfo *joinrel, const RelOptInfo
 double least_history_cost(const RelOptInfo *inner);
 
 // `spine_rows` is the whole spine; the paths may be partial, and `processes` share the work.
-AsofCost hash_cost(const Shape *shape, const Path *spine, const Path *history, double spine_rows,
-                   double processes, int payloads, double payload_width);
+AsofCost hash_cost(const Choice &choice, const Path *spine, const Path *history, double spine_rows,
+                   double processes);
 // What cutting both sides into batches adds: they are written and read once more.
 double batch_cost(const Path *spine, const Path *history);
 

@@ -98,11 +98,21 @@ TupleTableSlot *next_pair_at_hand(AsofState *state, Winner *winner)
 {
     if (state->merge != nullptr)
         return state->merge->next(&winner->row);
+    if (state->lender != nullptr)
+    {
+        TupleTableSlot *row = ExecProcNode(spine_child(state));
+        if (TupIsNull(row))
+            return nullptr;
+        state->row = state->lender->row;
+        winner->record = state->index->winner(state->row);
+        return row;
+    }
     // Nothing is open where no batch has a spine row.
     if (state->spine == nullptr || state->index == nullptr ||
         !tuplestore_gettupleslot(state->spine, true, false, state->spine_row))
         return nullptr;
-    winner->record = state->index->winner(state->next_row++);
+    state->row = state->next_row++;
+    winner->record = state->index->winner(state->row);
     return state->spine_row;
 }
 

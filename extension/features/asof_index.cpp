@@ -274,6 +274,24 @@ void SpineIndex::build()
                            slots * (sizeof(std::int64_t) + stride_) + rows * 4;
 }
 
+void SpineIndex::make_records(const SpineIndex &lender)
+{
+    const std::size_t slots = header_->slot_count = lender.header_->slot_count;
+    header_->records = space_.allocate((slots + 1) * stride_);
+    std::memset(space_.at(header_->records), 0, slots * stride_);
+    header_->fixed_bytes = slots * stride_;
+}
+
+void SpineIndex::borrow(const SpineIndex &lender)
+{
+    entry_mask_ = lender.entry_mask_;
+    entries_ = lender.entries_;
+    entry_hashes_ = lender.entry_hashes_;
+    times_ = lender.times_;
+    own_slots_ = lender.own_slots_;
+    records_ = space_.at<std::byte>(header_->records);
+}
+
 void SpineIndex::take_slots()
 {
     own_slots_ = static_cast<std::uint32_t *>(

@@ -78,6 +78,15 @@ public:
     void build();
     void open();
 
+    // Instead of add(), build() and open(): the keys and times of another index of the same spine, with
+    // records of its own, which one process makes.
+    void make_records(const SpineIndex &lender);
+    void borrow(const SpineIndex &lender);
+    [[nodiscard]] std::size_t records_size(const SpineIndex &lender) const
+    {
+        return lender.header_->slot_count * stride_;
+    }
+
     [[nodiscard]] bool offer(const Arrival &row);
     // Many rows at once, so that the memory they touch is fetched side by side.
     static constexpr int batch_size = 128;

@@ -132,6 +132,8 @@ const char *strategy_name(const AsofState *state)
     const bool ran = state->ready;
     if (ran && state->batches.count > 0)
         return psprintf("hash of the spine, in %d batches", state->batches.count);
+    if (ran && state->lender != nullptr)
+        return "hash of the spine, shared with the join below";
     if (ran ? state->merge == nullptr : state->plan.strategy == Strategy::hash)
         return "hash of the spine";
     return "sort and merge";
@@ -164,6 +166,12 @@ void explain_asof(CustomScanState *node, List *ancestors, ExplainState *es)
     if (state->merge == nullptr)
         ExplainPropertyUInteger("Rows Kept", nullptr, state->kept, es);
     ExplainPropertyUInteger("Index Memory", "kB", state->peak / 1024, es);
+}
+
+bool is_asof_state(PlanState *node)
+{
+    return IsA(node, CustomScanState) &&
+           reinterpret_cast<CustomScanState *>(node)->methods == &exec_methods;
 }
 
 Node *create_asof_state(CustomScan *)

@@ -47,6 +47,34 @@ void in_own_memory(AsofState *state, void (SpineIndex::*step)())
     MemoryContextSwitchTo(caller);
 }
 
+// Where another join's index is used, its processes have all been through its phases.
+void read_spine(AsofState *state)
+{
+    SharedAsof *shared = state->shared;
+    if (state->lender != nullptr)
+    {
+        if (everybody_done(shared))
+        {
+            shared->spine_rows = state->lender->shared->spine_rows;
+            state->index->make_records(*state->lender->index);
+        }
+        return;
+    }
+    if (has_spine_to_read(state))
+        (void) read_spine_into_index(state);
+    add_rows(&shared->spine_rows, state->spine_rows);
+    if (everybody_done(shared))
+        in_own_memory(state, &SpineIndex::build);
+}
+
+void open_index(AsofState *state)
+{
+    if (state->lender != nullptr)
+        state->index->borrow(*state->lender->index);
+    else
+        in_own_memory(state, &SpineIndex::open);
+}
+
 void run_phases(AsofState *state, int phase)
 {
     SharedAsof *shared = state->shared;
@@ -54,17 +82,13 @@ void run_phases(AsofState *state, int phase)
     switch (phase)
     {
     case reading_spine:
-        if (has_spine_to_read(state))
-            (void) read_spine_into_index(state);
-        add_rows(&shared->spine_rows, state->spine_rows);
-        if (everybody_done(shared))
-            in_own_memory(state, &SpineIndex::build);
+        read_spine(state);
         [[fallthrough]];
     case building:
         everybody_done(shared);
         [[fallthrough]];
     case reading_history:
-        in_own_memory(state, &SpineIndex::open);
+        open_index(state);
         if (shared->spine_rows > 0)
             (void) read_history_into_index(state);
         add_rows(&shared->history_rows, state->history_rows);
@@ -72,20 +96,22 @@ void run_phases(AsofState *state, int phase)
         [[fallthrough]];
     case finishing:
         if (phase == finishing)
-            in_own_memory(state, &SpineIndex::open);
+            open_index(state);
         index->finish();
         shared->peak = index->memory();
         everybody_done(shared);
         break;
     default:
-        break;  // only rows of others are left to give out
+        // Only rows of others are left to give out; a join above may want to look up keys.
+        open_index(state);
     }
 }
 
 }  // namespace
 
-void read_in_parallel(AsofState *state)
+void read_in_parallel(AsofState *state, AsofState *lender)
 {
+    state->lender = lender;
     Space space{state->custom.ss.ps.state->es_query_dsa};
     state->index = make_index(state, space, &state->shared->index);
     run_phases(state, BarrierAttach(&state->shared->barrier));

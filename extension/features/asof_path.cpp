@@ -150,11 +150,6 @@ CustomPath *make_path(RelOptInfo *joinrel, Path *spine, Path *history, const Aso
     return path;
 }
 
-double payload_width(const History *history)
-{
-    return history->outputs == NIL ? 0.0 : history->rel->reltarget->width;
-}
-
 // The index keeps times as integers, and which values are NULL in one word.
 bool may_hash(const Shape &shape, int outputs)
 {
@@ -226,9 +221,9 @@ void offer_share(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, cons
     if (spine == nullptr)
         return;
     const int workers = std::max(spine->parallel_workers, history->parallel_workers);
+    choice->borrows = has_same_spine(spine, *choice);
     AsofCost cost =
-        hash_cost(base.shape, spine, below_scan(history), outer->rows, process_count(workers),
-                  list_length(base.history->outputs), payload_width(base.history));
+        hash_cost(*choice, spine, below_scan(history), outer->rows, process_count(workers));
     if (cost.memory > static_cast<double>(get_hash_memory_limit()))
         return;
     if (forced)
@@ -312,8 +307,8 @@ void offer(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo
         offer_share(root, joinrel, outer, base, forced == Strategy::hash, ordinary);
 
     Path *spine = outer->cheapest_total_path;
-    AsofCost hash = hash_cost(candidate->shape, spine, below_scan(history->scan), outer->rows, 1.0,
-                              list_length(history->outputs), payload_width(history));
+    base.borrows = has_same_spine(spine, base);
+    AsofCost hash = hash_cost(base, spine, below_scan(history->scan), outer->rows, 1.0);
     const AsofCost merge = merge_cost(root, candidate->shape, spine, below_scan(history->scan));
     // Without a key there is nothing to cut the sides by.
     if (hash.memory > static_cast<double>(get_hash_memory_limit()) && candidate->shape->keys != NIL)

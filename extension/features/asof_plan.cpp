@@ -77,9 +77,9 @@ void encode(const AsofPlan &plan, CustomScan *scan)
     List *times = NIL;
     for (const Oid oid : {plan.family, plan.history_type, plan.spine_type, plan.collation})
         times = lappend_oid(times, oid);
-    List *all =
-        integers({static_cast<int>(plan.strategy), plan.inner, plan.strict, plan.forward,
-                  plan.spine_columns, plan.scan_columns, plan.time, plan.seen, plan.shared_spine});
+    List *all = integers({static_cast<int>(plan.strategy), plan.inner, plan.strict, plan.forward,
+                          plan.spine_columns, plan.scan_columns, plan.time, plan.seen,
+                          plan.shared_spine, plan.borrows});
     scan->custom_private =
         list_concat(list_make5(all, times, oids, columns, bound_list),
                     list_make4(tie_list, tie_flags, payload_list, plan.output_places));
@@ -109,6 +109,7 @@ AsofPlan decode(const CustomScan *scan)
     plan.time = static_cast<AttrNumber>(list_nth_int(all, 6));
     plan.seen = static_cast<AttrNumber>(list_nth_int(all, 7));
     plan.shared_spine = list_nth_int(all, 8) != 0;
+    plan.borrows = list_nth_int(all, 9) != 0;
     plan.family = list_nth_oid(times, 0);
     plan.history_type = list_nth_oid(times, 1);
     plan.spine_type = list_nth_oid(times, 2);

@@ -137,12 +137,17 @@ bool offer_single(HistoryReader *reader, TupleTableSlot *slot)
 SpineIndex *make_index(AsofState *state, Space space, IndexHeader *header)
 {
     MemoryContext caller = MemoryContextSwitchTo(state->memory);
-    if (state->batches.count == 0)
+    if (state->batches.count == 0 && state->lender == nullptr)
         state->spine = tuplestore_begin_heap(true, false, kilobytes(memory_limit() / 4));
     MemoryContextSwitchTo(state->batch_memory);
-    auto *index = new (palloc(sizeof(SpineIndex))) SpineIndex{
-        state->values, state->payload, state->flat, space.is_shared() ? SIZE_MAX : index_budget(),
-        space,         header};
+    const std::size_t lent = state->lender != nullptr ? state->lender->held : 0;
+    auto *index = new (palloc(sizeof(SpineIndex)))
+        SpineIndex{state->values,
+                   state->payload,
+                   state->flat,
+                   space.is_shared() ? SIZE_MAX : index_budget() - std::min(lent, index_budget()),
+                   space,
+                   header};
     MemoryContextSwitchTo(caller);
     return index;
 }
@@ -285,7 +290,8 @@ void read_into_index(AsofState *state)
     if (state->batches.count > 0)
         tuplestore_rescan(state->spine);
     state->kept += state->own_index.kept;
-    state->peak = std::max(state->peak, state->index->memory());
+    state->held = state->index->memory();
+    state->peak = std::max(state->peak, state->held);
 }
 
 }  // namespace
@@ -307,8 +313,11 @@ void read_inputs(AsofState *state)
     const bool can_hash = state->values.history_time != Ordinal::none &&
                           state->values.spine_ordinal != Ordinal::none &&
                           state->plan.payload_count <= Record::most_values;
+    AsofState *lender = possible_lender(state);
     if (state->shared != nullptr)
-        read_in_parallel(state);
+        read_in_parallel(state, lender);
+    else if (lender != nullptr && read_beside_lender(state, lender))
+        ;
     else if (state->plan.strategy == Strategy::hash && can_hash)
         read_into_index(state);
     else
@@ -335,6 +344,7 @@ void forget_inputs(AsofState *state)
     state->spine = nullptr;
     state->merge = nullptr;
     state->index = nullptr;
+    state->lender = nullptr;
     state->ready = false;
     MemoryContextReset(state->memory);
 }

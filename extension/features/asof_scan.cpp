@@ -171,6 +171,7 @@ void fill_times(AsofPlan *plan, const Choice *choice)
     plan->strategy = choice->strategy;
     plan->inner = choice->inner;
     plan->shared_spine = choice->shared_spine;
+    plan->borrows = choice->borrows;
     plan->strict = shape->strict;
     plan->forward = shape->forward;
     plan->family = shape->family;

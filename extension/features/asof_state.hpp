@@ -49,8 +49,11 @@ struct AsofState
     SpineIndex *index;
     IndexHeader own_index;
     SharedAsof *shared;  // null unless the join runs in parallel
+    AsofState *lender;  // the join below, if its index and its rows are used as they come
+    std::size_t held;  // bytes of this index and of those it borrows from
     Tuplestorestate *spine;
     std::size_t next_row;
+    std::size_t row;  // number of the spine row at hand, in the index
     SortMerge *merge;  // when sorting
     // For EXPLAIN, of the last scan
     std::uint64_t spine_rows;
@@ -90,8 +93,12 @@ void read_inputs(AsofState *state);
 SpineIndex *make_index(AsofState *state, Space space, IndexHeader *header);
 bool read_spine_into_index(AsofState *state);
 bool read_history_into_index(AsofState *state);
+// Use the index of the join below, which has the same keys and times (asof_borrow.cpp). False if it has
+// none, or no memory is left: then its rows are a spine like any other.
+AsofState *possible_lender(AsofState *state);
+bool read_beside_lender(AsofState *state, AsofState *lender);
 // In the company of other processes (asof_parallel.cpp).
-void read_in_parallel(AsofState *state);
+void read_in_parallel(AsofState *state, AsofState *lender);
 // Go on to the next batch that has spine rows; false after the last (asof_batches.cpp).
 bool next_batch(AsofState *state);
 void split_into_batches(AsofState *state, Tuplestorestate *read_before);
@@ -110,6 +117,7 @@ void begin_shared_again(CustomScanState *node, ParallelContext *context, void *p
 void join_shared(CustomScanState *node, shm_toc *toc, void *place);
 void leave_shared(CustomScanState *node);
 
+bool is_asof_state(PlanState *node);
 void explain_asof(CustomScanState *node, List *ancestors, ExplainState *es);
 
 }  // namespace quiver::features

@@ -115,9 +115,8 @@ Var *row_address(Query *query)
         return nullptr;
     const auto column = static_cast<AttrNumber>(list_length(view->targetList) + 1);
     char name[] = "row_address";
-    view->targetList =
-        lappend(view->targetList, makeTargetEntry(reinterpret_cast<Expr *>(inner), column,
-                                                  pstrdup(name), false));
+    view->targetList = lappend(view->targetList, makeTargetEntry(reinterpret_cast<Expr *>(inner),
+                                                                 column, pstrdup(name), false));
     entry->eref->colnames = lappend(entry->eref->colnames, makeString(pstrdup(name)));
     return makeVar(number, column, TIDOID, -1, InvalidOid, 0);
 }

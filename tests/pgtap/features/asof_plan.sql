@@ -1,7 +1,7 @@
 -- When the as-of join is in the plan, and when it stays out.
 \ir ../lib/setup.sql
 LOAD 'quiver';
-SELECT plan(39);
+SELECT plan(42);
 
 CREATE TABLE readings (sensor int, ts timestamptz, created timestamptz, v float8, id serial);
 INSERT INTO readings SELECT i % 50, timestamptz '2024-01-01' + i * interval '1 minute',
@@ -45,6 +45,22 @@ SELECT pg_temp.takes_node('SELECT l.*, f.* FROM labels l, LATERAL (SELECT r.v FR
 SELECT pg_temp.takes_node('WITH recent AS MATERIALIZED (SELECT * FROM readings WHERE id > 10)
     SELECT * FROM labels l LEFT JOIN LATERAL (SELECT r.v FROM recent r WHERE r.sensor = l.sensor AND r.ts <= l.ts ORDER BY r.ts DESC LIMIT 1) f ON true',
     'a CTE as history takes the node');
+
+-- Three joins by the same keys and times, and one by others.
+CREATE FUNCTION pg_temp.three(time3 text DEFAULT 'l.ts') RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT l.*, f.*, g.*, e.* FROM labels l
+        LEFT JOIN LATERAL (SELECT r.v FROM readings r WHERE r.sensor = l.sensor AND r.ts <= l.ts ORDER BY r.ts DESC LIMIT 1) f ON true
+        LEFT JOIN LATERAL (SELECT r.id FROM readings r WHERE r.sensor = l.sensor AND r.ts < l.ts ORDER BY r.ts DESC LIMIT 1) g ON true
+        LEFT JOIN LATERAL (SELECT r.created FROM readings r WHERE r.sensor = l.sensor AND r.ts <= %s ORDER BY r.ts DESC LIMIT 1) e ON true', time3)
+$$;
+SELECT matches(pg_temp.plan_of(pg_temp.three(), 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF'),
+    '(Strategy: hash of the spine, shared with the join below.*){2}Strategy: hash of the spine\s+Join Type', 'joins by the same keys and times share one index');
+SELECT matches(pg_temp.plan_of(pg_temp.three('l.ts - interval ''1 hour'''), 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF'),
+    'Strategy: hash of the spine\s+Join Type.*shared with the join below.*Strategy: hash of the spine\s+Join Type', 'a join by another time has its own');
+SET LOCAL work_mem = '64kB';
+SELECT doesnt_match(pg_temp.plan_of(pg_temp.three(), 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF'), 'shared with the join below',
+    'where the index below does not fit in memory, none is shared');
+RESET work_mem;
 
 SELECT pg_temp.leaves_node(pg_temp.asof(tail => 'LIMIT 2'), 'two rows are left to the nested loop');
 SELECT pg_temp.leaves_node(pg_temp.asof(tail => 'LIMIT 1 OFFSET 1'), 'an offset is left to the nested loop');

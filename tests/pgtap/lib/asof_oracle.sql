@@ -100,6 +100,23 @@ SELECT name, 'SELECT s.sid, f.* FROM spine s ' || rest FROM (VALUES
         LEFT JOIN LATERAL (SELECT h.id AS id2, h.note FROM history h
         WHERE h.k = f.id % 9 AND h.ts <= s.ts ORDER BY h.ts DESC, h.id LIMIT 1) g ON true$$)
 ) q (name, rest);
+-- Joins that may share one index of the spine: by the same keys and times, whatever else differs.
+INSERT INTO asof_queries VALUES
+    ('three of the same keys', $$SELECT s.sid, f.*, g.*, e.* FROM spine s
+        LEFT JOIN LATERAL (SELECT h.id, h.v, h.ts FROM history h WHERE h.k = s.k AND h.ts <= s.ts ORDER BY h.ts DESC, h.id DESC LIMIT 1) f ON true
+        LEFT JOIN LATERAL (SELECT h.id AS id2, h.note FROM history h WHERE h.k = s.k AND h.ts < s.ts AND h.ts > s.ts - interval '3 hours'
+            ORDER BY h.ts DESC, h.note, h.id LIMIT 1) g ON g.id2 <> f.id
+        LEFT JOIN LATERAL (SELECT h.id AS id3, h.created FROM history h WHERE h.k = s.k AND h.ts <= s.ts AND h.created <= s.ts AND h.id % 5 <> 2
+            ORDER BY h.ts DESC, h.created DESC, h.id LIMIT 1) e ON true$$),
+    ('three of the same keys, rows left out between', $$SELECT s.sid, f.*, g.*, e.* FROM spine s
+        LEFT JOIN LATERAL (SELECT h.id, h.v FROM history h WHERE h.kt = s.kt AND h.k2 = s.k2 AND h.ts <= s.ts ORDER BY h.ts DESC, h.id DESC LIMIT 1) f ON s.x > 1
+        JOIN LATERAL (SELECT h.id AS id2, h.note FROM history h WHERE h.kt = s.kt AND h.k2 = s.k2 AND h.ts <= s.ts AND h.v IS NOT NULL
+            ORDER BY h.ts DESC, h.id LIMIT 1) g ON g.id2 % 3 <> s.x % 3
+        LEFT JOIN LATERAL (SELECT h.id + 1 AS id3, h.v AS v3 FROM history h WHERE h.kt = s.kt AND h.k2 = s.k2 AND h.ts <= s.ts ORDER BY h.ts DESC, h.id LIMIT 1) e
+            ON true WHERE e.id3 IS NULL OR f.id IS DISTINCT FROM e.id3 - 1 OR s.sid % 2 = 0$$),
+    ('the next rows of the same keys', $$SELECT s.sid, f.*, g.* FROM spine s
+        LEFT JOIN LATERAL (SELECT h.id FROM history h WHERE h.k = s.k AND h.ts >= s.ts ORDER BY h.ts, h.id LIMIT 1) f ON true
+        LEFT JOIN LATERAL (SELECT h.id AS id2, h.note FROM history h WHERE h.k = s.k AND h.ts > s.ts ORDER BY h.ts, h.note NULLS FIRST, h.id LIMIT 1) g ON true$$);
 
 CREATE FUNCTION pg_temp.asof_answer(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
