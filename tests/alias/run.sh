@@ -12,18 +12,7 @@ if [ "${1-}" != inside ]; then
     exit
 fi
 
-passed=0 failed=0
-
-# check WHAT EXPECTED ACTUAL
-check() {
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        printf 'not ok - %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
-    fi
-}
+. "$here/tests/tools/checks.sh"
 
 # sql DATABASE STATEMENT...: rows, one a line; notices are dropped and an error is its message.
 sql() {

@@ -1,16 +1,7 @@
 # Clusters of their own for the audit's tests: start, stop, kill, ask. Sourced by run.sh.
 # shellcheck shell=bash disable=SC2154,SC2034  # here, scratch, bindir; names used by the tests
 
-passed=0 failed=0
-check() { # check WHAT EXPECTED ACTUAL
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        printf 'not ok - %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
-    fi
-}
+. "$here/tests/tools/checks.sh"
 holds() { # holds WHAT COMMAND...
     local what=$1
     shift

@@ -36,16 +36,7 @@ if [ -z "${QUIVER_ROOT:-}" ]; then
     exit
 fi
 
-passed=0 failed=0
-check() { # check WHAT EXPECTED ACTUAL
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        printf 'not ok - %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
-    fi
-}
+. tests/tools/checks.sh
 # sql DATABASE ARGUMENT...: rows, or the error.
 sql() { PGOPTIONS='-c client_min_messages=error' psql -XqAt -v ON_ERROR_STOP=1 -d "$@" 2>&1 || :; }
 moving() { sql/moving/moving.sh "$@" 2>&1 && echo "status 0" || echo "status $?"; }

@@ -8,19 +8,9 @@ export ANSIBLE_CONFIG=$here/ops/ansible.cfg ANSIBLE_LOCAL_TEMP=$site/tmp ANSIBLE
 export ANSIBLE_VAULT_PASSWORD_FILE=$site/vault_password ANSIBLE_NOCOLOR=1 ANSIBLE_FORCE_COLOR=0
 # Hosts made a minute ago have keys that nobody knows.
 export ANSIBLE_HOST_KEY_CHECKING=false
-passed=${passed:-0} failed=${failed:-0}
 
 say() { printf '# %s\n' "$*"; }
-# check WHAT EXPECTED ACTUAL
-check() {
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        printf 'not ok - %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
-    fi
-}
+. "$here/tests/tools/checks.sh"
 # at_most WHAT LIMIT VALUE UNIT: a bar; both are printed.
 # On a machine with more than two runnable processes a core, time is not ours to judge: the bar is
 # doubled, and the line says so.

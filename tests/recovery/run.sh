@@ -10,17 +10,7 @@ if [ -z "${QUIVER_ROOT:-}" ]; then
 fi
 [ $# -gt 0 ] || set -- dump_restore history features crash hnsw_crash hnsw_filters hnsw_replica hnsw_copy hnsw_damage hnsw_cancel hnsw_sessions
 
-passed=0 failed=0
-# check WHAT EXPECTED ACTUAL, for the tests that are read in here.
-check() {
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        printf 'not ok - %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
-    fi
-}
+. tests/tools/checks.sh
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-recovery.XXXXXX")
 ended=no
 at_exit=: # what a test has to undo if it stops halfway
@@ -32,7 +22,7 @@ finish() {
         echo "not ok - $test stopped with status $status"
         tail -n 5 "$scratch/stopped" "$scratch/pg_ctl.log" "$PGDATA/server.log" 2>/dev/null || :
         ended=yes
-echo "recovery: $passed passed, $((failed + 1)) failed"
+        echo "recovery: $passed passed, $((failed + 1)) failed"
     fi
     rm -rf "$scratch"
 }

@@ -15,16 +15,7 @@ if [ "${1-}" != inside ]; then
 fi
 
 cd /src
-passed=0 failed=0
-check() { # check WHAT EXPECTED ACTUAL
-    if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-        echo "ok - $1"
-    else
-        failed=$((failed + 1))
-        printf 'not ok - %s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"
-    fi
-}
+. tests/tools/checks.sh
 apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends "$@" >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; return 1; }; }
 # Every file but those that dpkg and apt keep about themselves.
 files() { find / -xdev \( -path /src -o -path /proc -o -path /tmp -o -path /var/lib/dpkg -o -path /var/cache -o -path /var/log \
