@@ -99,6 +99,7 @@ SOURCES = \
 	hnsw/insert \
 	hnsw/layout \
 	hnsw/options \
+	hnsw/plan \
 	hnsw/repair \
 	hnsw/rerank \
 	hnsw/scan \

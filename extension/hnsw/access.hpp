@@ -20,6 +20,9 @@ IndexBulkDeleteResult *vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResu
 void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup_cost,
                    Cost *total_cost, Selectivity *selectivity, double *correlation, double *pages);
 
+// Plans lose the distances that nobody reads (plan.cpp).
+void install_planner_hook();
+
 // Work of the session's last scan.
 struct ScanCounts
 {

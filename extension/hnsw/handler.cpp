@@ -100,7 +100,11 @@ void describe(IndexAmRoutine *am)
 
 }  // namespace
 
-void install() { define_options(); }
+void install()
+{
+    define_options();
+    install_planner_hook();
+}
 
 }  // namespace quiver::hnsw
 

@@ -3,7 +3,7 @@
 
 namespace quiver::hnsw {
 
-// Reloptions and settings; called once, from _PG_init.
+// Reloptions, settings and the planner's hook; called once, from _PG_init.
 void install();
 
 }  // namespace quiver::hnsw
