@@ -49,8 +49,11 @@ SOURCES = \
 	features/window_store \
 	features/generated_query \
 	hnsw/build_arena \
+	hnsw/build_batch \
 	hnsw/build_centre \
 	hnsw/build_graph \
+	hnsw/build_order \
+	hnsw/build_reach \
 	hnsw/build_source \
 	hnsw/build_work \
 	hnsw/code_copies \

@@ -1,6 +1,7 @@
 // Building a graph in memory, outside a server: from exact values, from codes, and by hnswlib; time of one
 // core, and the recall of searches with exact distances. `graph FOLDER [ROWS]`; bench/hnsw/data.py makes it.
-#include "hnsw/build_graph.hpp"
+#include "hnsw/build_order.hpp"
+#include "hnsw/build_reach.hpp"
 #include "kernels/distance.hpp"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <ctime>
 #include <fstream>
 #include <hnswlib/hnswlib.h>
+#include <numeric>
 #include <random>
 #include <string>
 #include <sys/mman.h>
@@ -23,6 +25,7 @@ using namespace quiver::kernels;
 
 constexpr std::uint32_t m = 16, ef_construction = 64;
 constexpr std::size_t k = 10;
+constexpr std::size_t first_rows = 8192, largest_batch = 32768;
 
 double cpu_seconds()
 {
@@ -248,13 +251,41 @@ void report(const char *name, double seconds, double reference, const Graph &gra
     std::fflush(stdout);
 }
 
-Graph build(const Matrix &base, unsigned bits, double *seconds)
+// The rows in the order they are added: as they are, or as a build takes them, in batches that grow.
+std::vector<std::uint32_t> order_of(const Matrix &base, bool ordered)
+{
+    std::vector<std::uint32_t> rows(base.rows);
+    std::iota(rows.begin(), rows.end(), 0U);
+    if (!ordered)
+        return rows;
+    const auto from = [](void *state, std::uint32_t row, const std::uint32_t *others,
+                         std::size_t count, float *out) {
+        const auto *matrix = static_cast<const Matrix *>(state);
+        std::vector<const float *> values(count);
+        for (std::size_t i = 0; i < count; i++)
+            values[i] = matrix->row(others[i]);
+        active->f32.l2_squared_many(matrix->row(row), values.data(), count, matrix->dims, out);
+    };
+    std::vector<float> scratch(2 * largest_batch);
+    for (std::size_t done = first_rows; done < rows.size();)
+    {
+        const std::size_t batch = std::min({rows.size() - done, done / 2, largest_batch});
+        order_batch({const_cast<Matrix *>(&base), from}, rows.data() + done, batch, scratch.data(),
+                    done);
+        done += batch;
+    }
+    return rows;
+}
+
+Graph build(const Matrix &base, unsigned bits, bool ordered, double *seconds)
 {
     Rows rows(base, bits);
     const ArenaLayout layout =
         make_layout(m, rows.hot_bytes(), 0, static_cast<std::uint32_t>(base.rows), 0);
     void *memory = mmap(nullptr, layout.total_bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (std::getenv("GRAPH_SMALL_PAGES") == nullptr)
+        (void) madvise(memory, layout.total_bytes, MADV_HUGEPAGE);
     Arena arena(layout, static_cast<char *>(memory),
                 {nullptr, [](void *, std::uint64_t, std::uint64_t) {}, [](void *, int) {}});
     arena.init();
@@ -264,23 +295,24 @@ Graph build(const Matrix &base, unsigned bits, double *seconds)
                     ef_construction, work.data());
     std::mt19937 random(1);
     const double start = cpu_seconds();
-    for (std::size_t i = 0; i < base.rows; i++)
+    for (const std::uint32_t i : order_of(base, ordered))
     {
         rows.set(i);
         const double u = (random() + 1.0) / 4294967297.0;
         (void) builder.add({{{0, 0, 1}}, static_cast<int>(-std::log(u) / std::log(double(m))), i});
     }
+    std::vector<std::uint64_t> reach_memory(Reach::memory_bytes(arena) / 8 + 1);
+    Reach{&arena, {&rows, Rows::to_new, Rows::between, Rows::equals, Rows::store}, reach_memory.data()}
+        .mend();
     *seconds = cpu_seconds() - start;
+    // The hash given with a row is its number.
+    const auto row_of = [&](Vertex v) { return static_cast<std::uint32_t>(arena.head(v).hash); };
     Graph graph;
-    graph.entry = static_cast<std::uint32_t>(arena.shared().entry >> 32);
+    graph.entry = row_of(static_cast<Vertex>(arena.shared().entry >> 32));
+    graph.links.resize(base.rows);
     for (Vertex v = 0; v < arena.count(); v++)
-    {
-        const std::uint32_t *list = arena.links(v);
-        std::size_t count = 0;
-        while (count < 2 * m && list[count] != nobody)
-            count++;
-        graph.links.emplace_back(list, list + count);
-    }
+        for (std::uint32_t i = 0; i < 2 * m && arena.links(v)[i] != nobody; i++)
+            graph.links[row_of(v)].push_back(row_of(arena.links(v)[i]));
     munmap(memory, layout.total_bytes);
     return graph;
 }
@@ -337,9 +369,14 @@ int main(int count, char **arguments)
         report("hnswlib", reference, reference, graph, base, queries, truth);
     }
     for (unsigned bits : {0, 8, 4, 2})
-    {
-        const Graph graph = build(base, bits, &seconds);
-        const std::string name = bits == 0 ? "exact values" : std::to_string(bits) + "-bit codes";
-        report(name.c_str(), seconds, reference, graph, base, queries, truth);
-    }
+        for (bool ordered : {false, true})
+        {
+            if (bits % 4 != 0 && !ordered)
+                continue;
+            const Graph graph = build(base, bits, ordered, &seconds);
+            const std::string name =
+                (bits == 0 ? "exact values" : std::to_string(bits) + "-bit codes") +
+                (ordered ? "" : ", rows as they come");
+            report(name.c_str(), seconds, reference, graph, base, queries, truth);
+        }
 }

@@ -44,16 +44,44 @@ std::size_t centre_bytes(const BuildInput &input)
     return is_coded(input) ? centre_room(*input.meta) * sizeof(float) : 0;
 }
 
-void start_control(const BuildInput &input, BuildControl *control)
+// Of what the graph may take, each process keeps a part for rows that it has not added yet.
+std::uint64_t batch_bytes(std::uint64_t memory, std::uint32_t processes)
+{
+    constexpr std::uint64_t most = std::uint64_t{64} << 20;
+    return std::min(memory / 8 / processes, most);
+}
+
+void start_control(const BuildInput &input, std::uint64_t memory, int workers,
+                   BuildControl *control)
 {
     *control = {};
+    control->processes = static_cast<std::uint32_t>(workers) + 1;
+    control->heap_blocks = RelationGetNumberOfBlocks(input.heap);
+    control->batch_bytes = batch_bytes(memory, control->processes);
     control->layout = Source::layout_for(*input.meta, *input.space, most_vertices(input.heap));
     std::memcpy(control->meta_bytes, input.meta, sizeof control->meta_bytes);
     control->hash_seed = pg_prng_uint64(&pg_global_prng_state);
-    // With codes the graph may outgrow memory: it lies in a file whose pages the kernel can write out.
-    control->memory_limit = is_coded(input)
-                                ? ~std::uint64_t{0}
-                                : static_cast<std::uint64_t>(maintenance_work_mem) * 1024;
+    // With codes the graph may outgrow memory: the rest lies in a file whose pages the kernel can write out.
+    control->memory_limit =
+        is_coded(input) ? ~std::uint64_t{0} : memory - control->batch_bytes * control->processes;
+}
+
+std::uint64_t build_memory() { return static_cast<std::uint64_t>(maintenance_work_mem) * 1024; }
+
+// Memory for a graph that nobody else maps. With codes, what goes beyond the limit is in a file; an
+// eighth of the limit is for the pool, which lies before the blocks of vertices.
+storage::MappedMemory *memory_alone(const BuildControl &control, bool coded, std::uint64_t memory)
+{
+    const build::ArenaLayout &layout = control.layout;
+    if (!coded)
+    {
+        storage::MappedMemory *own = storage::MappedMemory::reserve_private(layout.total_bytes);
+        return own != nullptr ? own : storage::MappedMemory::create_file(layout.total_bytes);
+    }
+    const std::uint64_t blocks = (memory - control.batch_bytes) / 8 * 7 / layout.block_bytes;
+    return storage::MappedMemory::create_file(
+        layout.total_bytes,
+        std::min(layout.total_bytes, layout.blocks_at + blocks * layout.block_bytes));
 }
 
 void start_arena(const BuildControl &control, storage::MappedMemory *memory)
@@ -65,18 +93,14 @@ void start_arena(const BuildControl &control, storage::MappedMemory *memory)
 BuildCounts build_alone(const BuildInput &input)
 {
     auto *control = static_cast<BuildControl *>(palloc(sizeof(BuildControl)));
-    start_control(input, control);
+    start_control(input, build_memory(), 0, control);
     float *centre = nullptr;
     if (is_coded(input))
     {
         centre = static_cast<float *>(palloc(centre_bytes(input)));
         sample_centre(input, centre);
     }
-    storage::MappedMemory *memory =
-        is_coded(input) ? nullptr
-                        : storage::MappedMemory::reserve_private(control->layout.total_bytes);
-    if (memory == nullptr)
-        memory = storage::MappedMemory::create_file(control->layout.total_bytes);
+    storage::MappedMemory *memory = memory_alone(*control, is_coded(input), build_memory());
     start_arena(*control, memory);
     auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, control, centre, memory);
     work->scan(nullptr);
@@ -110,9 +134,9 @@ BuildCounts build_together(const BuildInput &input, int workers)
     {
         auto *shared =
             static_cast<ParallelBuild *>(shm_toc_allocate(context->toc, sizeof(ParallelBuild)));
-        start_control(input, &shared->control);
+        start_control(input, build_memory() - std::min(build_memory(), parallel_overhead), workers,
+                      &shared->control);
         BuildControl &control = shared->control;
-        control.memory_limit -= std::min(control.memory_limit, parallel_overhead);
         storage::MappedMemory *memory =
             storage::MappedMemory::create_file(control.layout.total_bytes);
         start_arena(control, memory);

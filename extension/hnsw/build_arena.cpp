@@ -22,7 +22,8 @@ ArenaLayout make_layout(std::uint32_t m, std::uint32_t hot_bytes, std::uint32_t 
 {
     ArenaLayout layout;
     layout.m = m;
-    layout.hot_bytes = static_cast<std::uint32_t>(round_up(hot_bytes, 8));
+    // Long records begin where wide loads do not cross cache lines.
+    layout.hot_bytes = static_cast<std::uint32_t>(round_up(hot_bytes, hot_bytes >= 128 ? 32 : 8));
     layout.cold_bytes = static_cast<std::uint32_t>(round_up(cold_bytes, 8));
     layout.max_vertices = max_vertices;
 

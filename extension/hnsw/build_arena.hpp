@@ -33,7 +33,9 @@ struct Head
     std::uint8_t level;
     std::uint8_t row_count;
     RowPointer row;
-    std::uint32_t reserved;
+    // Of the links of layer 0, how many in front were chosen together: none of them is nearer to another
+    // than the vertex is.
+    std::uint32_t proved;
 };
 static_assert(sizeof(Head) == 32);
 
@@ -59,7 +61,7 @@ inline constexpr std::uint64_t no_entry = ~std::uint64_t{0};
 struct ArenaLayout
 {
     std::uint32_t m = 0;
-    std::uint32_t hot_bytes = 0;  // multiple of 8
+    std::uint32_t hot_bytes = 0;  // multiple of 8, of long records of 32
     std::uint32_t cold_bytes = 0;  // multiple of 8
     std::uint32_t max_vertices = 0;
     std::uint32_t shift = 0;  // log2 of the vertices in a block
@@ -118,6 +120,13 @@ public:
     {
         return reinterpret_cast<std::uint32_t *>(block(v) + layout_.links_at) +
                std::uint64_t{2} * layout_.m * within(v);
+    }
+    // The lines of a vertex's links that most lists fill.
+    void ask_for_links(Vertex v) const
+    {
+        const std::uint32_t *list = links(v);
+        __builtin_prefetch(list);
+        __builtin_prefetch(list + 16);
     }
     char *hot(Vertex v) const
     {

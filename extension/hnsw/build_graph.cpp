@@ -7,35 +7,56 @@ namespace quiver::hnsw::build {
 
 namespace {
 
-constexpr std::uint32_t expanded = 0x80000000;  // on a candidate's vertex: its links were followed
+// On a candidate's vertex: its links were followed; when lists are chosen, it is one of those proved.
+constexpr std::uint32_t marked = 0x80000000;
 constexpr std::uint32_t max_vertex = 0x7FFFFFFF;
 
 inline bool nearer(const Candidate &a, const Candidate &b) { return a.distance < b.distance; }
 
-std::uint32_t bitmap_words(const ArenaLayout &layout) { return layout.max_vertices / 64 + 1; }
+std::size_t visited_bytes(const ArenaLayout &layout)
+{
+    return (std::size_t{layout.max_vertices} + 63) / 64 * 64;
+}
 
 // How many list entries a batch holds.
 std::uint32_t batch_room(const ArenaLayout &layout) { return 2 * layout.m + 8; }
 
-constexpr std::uint32_t touched_limit = 65536;
+// How many candidates a list may be chosen from.
+std::size_t candidates_room(const ArenaLayout &layout, std::uint32_t ef)
+{
+    return std::size_t{ef} + 1 + batch_room(layout);
+}
+
+// Where a distance goes among sorted ones, behind its equals; without a branch that would be guessed wrong
+// every other time.
+Candidate *place_of(Candidate *sorted, std::uint32_t count, float distance)
+{
+    while (count > 1)
+    {
+        const std::uint32_t half = count / 2;
+        sorted += sorted[half - 1].distance <= distance ? half : 0;
+        count -= half;
+    }
+    return sorted + (count == 1 && sorted->distance <= distance ? 1 : 0);
+}
 
 }  // namespace
 
 std::size_t Builder::memory_bytes(const ArenaLayout &layout, std::uint32_t ef)
 {
     const std::uint32_t room = batch_room(layout);
-    return sizeof(std::uint64_t) * bitmap_words(layout) + sizeof(std::uint32_t) * touched_limit +
+    return visited_bytes(layout) +
            sizeof(Candidate) * (std::size_t{highest_layer + 1} * (ef + 1) + room) +
            sizeof(std::uint32_t) * (highest_layer + 1) +
-           (2 * sizeof(Vertex) + sizeof(float)) * room;
+           (2 * sizeof(Vertex) + sizeof(float)) * room +
+           (2 * sizeof(std::uint32_t) + sizeof(float) + 1) * candidates_room(layout, ef);
 }
 
 Builder::Builder(Arena *arena, const Distances &distances, std::uint32_t ef_construction,
                  void *memory)
     : arena_(arena),
       distances_(distances),
-      ef_(ef_construction),
-      touched_room_(touched_limit)
+      ef_(ef_construction)
 {
     const ArenaLayout &layout = arena->layout();
     const std::uint32_t room = batch_room(layout);
@@ -44,40 +65,27 @@ Builder::Builder(Arena *arena, const Distances &distances, std::uint32_t ef_cons
         part = reinterpret_cast<T *>(at);
         at += sizeof(T) * count;
     };
-    take(visited_, bitmap_words(layout));
+    take(visited_, visited_bytes(layout));
     take(layers_, std::size_t{highest_layer + 1} * (ef_ + 1));
     take(sorting_, room);
-    take(touched_, touched_limit);
     take(counts_, highest_layer + 1);
     take(batch_, room);
     take(chosen_, room);
     take(batch_distances_, room);
-}
-
-bool Builder::mark(Vertex v)
-{
-    std::uint64_t &word = visited_[v / 64];
-    const std::uint64_t bit = std::uint64_t{1} << v % 64;
-    if (word & bit)
-        return false;
-    if (word == 0)
-    {
-        if (touched_count_ < touched_room_)
-            touched_[touched_count_] = v / 64;
-        touched_count_++;
-    }
-    word |= bit;
-    return true;
+    const std::size_t candidates = candidates_room(layout, ef_);
+    take(asked_, candidates);
+    take(asked_at_, candidates);
+    take(asked_distances_, candidates);
+    take(out_, candidates);
 }
 
 void Builder::forget_visited()
 {
-    if (touched_count_ <= touched_room_)
-        for (std::uint32_t i = 0; i < touched_count_; i++)
-            visited_[touched_[i]] = 0;
-    else
-        std::fill_n(visited_, bitmap_words(arena_->layout()), 0);
-    touched_count_ = 0;
+    if (++search_ != 0)
+        return;
+    // Of vertices that came later nothing is known.
+    std::fill_n(visited_, arena_->count(), std::uint8_t{0});
+    search_ = 1;
 }
 
 std::uint32_t Builder::unvisited_links(Vertex v, int layer, Vertex *out)
@@ -90,8 +98,8 @@ std::uint32_t Builder::unvisited_links(Vertex v, int layer, Vertex *out)
         const Vertex next = __atomic_load_n(list + i, __ATOMIC_ACQUIRE);
         if (next == nobody)
             break;
-        if (mark(next))
-            out[count++] = next;
+        out[count] = next;
+        count += mark(next) ? 1 : 0;
     }
     return count;
 }
@@ -123,17 +131,17 @@ void Builder::search(Found *found, std::uint32_t width, int layer)
         (void) mark(nearest[i].vertex);
     for (std::uint32_t next = 0; next < count;)
     {
-        if (nearest[next].vertex & expanded)
+        if (nearest[next].vertex & marked)
         {
             next++;
             continue;
         }
         const Vertex v = nearest[next].vertex;
-        nearest[next].vertex |= expanded;
+        nearest[next].vertex |= marked;
         const std::uint32_t links = unvisited_links(v, layer, batch_);
-        // Most likely the one to be expanded after this.
+        // Most likely the one whose links are followed next.
         if (layer == 0 && next + 1 < count)
-            __builtin_prefetch(arena_->links(nearest[next + 1].vertex & max_vertex));
+            arena_->ask_for_links(nearest[next + 1].vertex & max_vertex);
         to_new(batch_, links, batch_distances_);
         std::uint32_t first = next + 1;
         for (std::uint32_t i = 0; i < links; i++)
@@ -141,7 +149,7 @@ void Builder::search(Found *found, std::uint32_t width, int layer)
             const Candidate candidate{batch_distances_[i], batch_[i]};
             if (count == width && !nearer(candidate, nearest[count - 1]))
                 continue;
-            Candidate *place = std::upper_bound(nearest, nearest + count, candidate, nearer);
+            Candidate *place = place_of(nearest, count, candidate.distance);
             Candidate *end = nearest + (count < width ? count++ : count - 1);
             std::move_backward(place, end, end + 1);
             *place = candidate;
@@ -155,32 +163,52 @@ void Builder::search(Found *found, std::uint32_t width, int layer)
     forget_visited();
 }
 
+// Mark the candidates that are as near to the one at `chosen` as to us. Those of our own value are in the ring
+// and stay; those proved have been compared with one another before.
+void Builder::shut_out(std::uint64_t hash, const Candidate *sorted, std::uint32_t chosen,
+                       std::uint32_t count)
+{
+    const bool proved = (sorted[chosen].vertex & marked) != 0;
+    std::uint32_t asked = 0;
+    for (std::uint32_t i = chosen + 1; i < count; i++)
+    {
+        if (out_[i] || (proved && (sorted[i].vertex & marked) != 0))
+            continue;
+        const Vertex v = sorted[i].vertex & max_vertex;
+        if (arena_->head(v).hash == hash)
+            continue;
+        asked_[asked] = v;
+        asked_at_[asked++] = i;
+    }
+    if (asked == 0)
+        return;
+    distances_computed_ += asked;
+    distances_.between(distances_.state, sorted[chosen].vertex & max_vertex, asked_, asked,
+                       asked_distances_);
+    for (std::uint32_t i = 0; i < asked; i++)
+        if (asked_distances_[i] <= sorted[asked_at_[i]].distance)
+            out_[asked_at_[i]] = 1;
+}
+
 // The paper's heuristic: take the nearest, skip those that are as near to one taken as to us. A vertex
 // of our own value (by `hash`) is our next in the ring: it is taken, and stands in nobody's way.
 std::uint32_t Builder::choose(std::uint64_t hash, const Candidate *sorted, std::uint32_t count,
                               std::uint32_t most, Vertex *out)
 {
-    constexpr std::uint32_t at_once = 8;
-    std::uint32_t chosen = 0, ring_at = nothing;
-    float distances[at_once];
+    std::uint32_t chosen = 0;
     for (std::uint32_t i = 0; i < count; i++)
-        __builtin_prefetch(&arena_->head(sorted[i].vertex));
+    {
+        __builtin_prefetch(&arena_->head(sorted[i].vertex & max_vertex));
+        out_[i] = 0;
+    }
     for (std::uint32_t i = 0; i < count && chosen < most; i++)
     {
-        bool keep = true;
-        if (arena_->head(sorted[i].vertex).hash == hash)
-            ring_at = chosen;
-        else
-            for (std::uint32_t from = 0; from < chosen && keep; from += at_once)
-            {
-                const std::uint32_t part = std::min(at_once, chosen - from);
-                distances_computed_ += part;
-                distances_.between(distances_.state, sorted[i].vertex, out + from, part, distances);
-                for (std::uint32_t j = 0; j < part; j++)
-                    keep = keep && (distances[j] > sorted[i].distance || from + j == ring_at);
-            }
-        if (keep)
-            out[chosen++] = sorted[i].vertex;
+        if (out_[i])
+            continue;
+        const Vertex v = sorted[i].vertex & max_vertex;
+        out[chosen++] = v;
+        if (chosen < most && arena_->head(v).hash != hash)
+            shut_out(hash, sorted, i, count);
     }
     return distances_.fills && chosen < most ? fill(sorted, count, chosen, most, out) : chosen;
 }
@@ -233,8 +261,13 @@ bool Builder::try_link_back(Vertex neighbour, const Candidate &added, int layer)
 
     distances_computed_ += count;
     distances_.between(distances_.state, neighbour, batch_, count, batch_distances_);
+    // A list that was filled up has links that were not compared with those in front.
+    const std::uint32_t proved =
+        layer == 0 && !distances_.fills
+            ? __atomic_load_n(&arena_->head(neighbour).proved, __ATOMIC_RELAXED)
+            : 0;
     for (std::uint32_t i = 0; i < count; i++)
-        sorting_[i] = {batch_distances_[i], batch_[i]};
+        sorting_[i] = {batch_distances_[i], i < proved ? batch_[i] | marked : batch_[i]};
     sorting_[count] = added;
     std::sort(sorting_, sorting_ + count + 1, nearer);
     const std::uint32_t kept =
@@ -243,6 +276,8 @@ bool Builder::try_link_back(Vertex neighbour, const Candidate &added, int layer)
         return false;
     for (std::uint32_t i = 0; i < room; i++)
         __atomic_store_n(list + i, i < kept ? chosen_[i] : nobody, __ATOMIC_RELEASE);
+    if (layer == 0)
+        __atomic_store_n(&arena_->head(neighbour).proved, kept, __ATOMIC_RELAXED);
     arena_->end_change(neighbour);
     return true;
 }
@@ -271,6 +306,7 @@ void Builder::link(Vertex v, const NewRow &row, int top)
         }
         counts_[layer] = chosen;
     }
+    arena_->head(v).proved = counts_[0];
     // Only now can others come here: all lists of the vertex are there. They may change them.
     for (int layer = std::min(row.level, top); layer >= 0; layer--)
     {

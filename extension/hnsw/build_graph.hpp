@@ -92,9 +92,17 @@ private:
     std::uint32_t unvisited_links(Vertex v, int layer, Vertex *out);
     std::uint32_t choose(std::uint64_t hash, const Candidate *sorted, std::uint32_t count,
                          std::uint32_t most, Vertex *out);
+    void shut_out(std::uint64_t hash, const Candidate *sorted, std::uint32_t chosen,
+                  std::uint32_t count);
     static std::uint32_t fill(const Candidate *sorted, std::uint32_t count, std::uint32_t chosen,
                               std::uint32_t most, Vertex *out);
-    bool mark(Vertex v);
+    // True the first time in a search.
+    bool mark(Vertex v)
+    {
+        const bool first = visited_[v] != search_;
+        visited_[v] = search_;
+        return first;
+    }
     void forget_visited();
     void to_new(const Vertex *vertices, std::size_t count, float *out)
     {
@@ -107,16 +115,19 @@ private:
     std::uint32_t ef_;
     std::uint64_t distances_computed_ = 0;
 
-    std::uint64_t *visited_;  // one bit a vertex
-    std::uint32_t *touched_;  // words of it that are not zero
-    std::uint32_t touched_count_ = 0;
-    std::uint32_t touched_room_;
+    std::uint8_t *visited_;  // of each vertex, the search that came by last
+    std::uint8_t search_ = 1;
     Candidate *layers_;  // what was found on each layer, ef_ each
     std::uint32_t *counts_;
     Candidate *sorting_;  // a full list and one more
     Vertex *batch_;
     float *batch_distances_;
     Vertex *chosen_;
+    // While a list is chosen: which candidates are as near to a chosen one, and who is asked about.
+    std::uint8_t *out_;
+    Vertex *asked_;
+    std::uint32_t *asked_at_;
+    float *asked_distances_;
 };
 
 // Layers above this are not built.

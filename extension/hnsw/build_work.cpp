@@ -1,8 +1,10 @@
 // One process's part in a build.
 #include "hnsw/build_work.hpp"
 
+#include "hnsw/build_reach.hpp"
 #include "hnsw/insert.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -51,8 +53,11 @@ BuildWork::BuildWork(const BuildInput &input, BuildControl *control, const float
       source_(control->meta(), *input.space, centre, &arena_),
       builder_(&arena_, source_.distances(), control->meta().ef_construction,
                builder_memory(control->layout, control->meta().ef_construction)),
+      batch_(*input.space, control->meta().attribute_bytes, control->batch_bytes),
       row_context_(
-          AllocSetContextCreate(CurrentMemoryContext, "hnsw build row", ALLOCSET_DEFAULT_SIZES))
+          AllocSetContextCreate(CurrentMemoryContext, "hnsw build row", ALLOCSET_DEFAULT_SIZES)),
+      insert_context_(
+          AllocSetContextCreate(CurrentMemoryContext, "hnsw build insert", ALLOCSET_DEFAULT_SIZES))
 {
     pg_prng_seed(&random_, pg_prng_uint64(&pg_global_prng_state));
 }
@@ -61,6 +66,7 @@ void BuildWork::scan(TableScanDesc scan)
 {
     const double rows = table_index_build_scan(input_->heap, input_->index, input_->info, true,
                                                true, take_row, this, scan);
+    add_batch();
     __atomic_fetch_add(&control_->heap_rows, static_cast<std::uint64_t>(rows), __ATOMIC_RELAXED);
 }
 
@@ -73,17 +79,71 @@ void BuildWork::take_row(Relation index, ItemPointer tid, Datum *values, bool *i
     MemoryContext caller = MemoryContextSwitchTo(work->row_context_);
     Value value;
     if (form_value(*work->input_->space, values[0], &value))
-    {
-        const void *attributes = work->attributes_.form(values, isnull);
-        if (!work->add_to_graph(value, attributes, *tid))
-            insert_row(index, {value, attributes, *tid}, false);
-        const std::uint64_t rows =
-            __atomic_add_fetch(&work->control_->indexed_rows, 1, __ATOMIC_RELAXED);
-        pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE,
-                                     static_cast<std::int64_t>(rows));
-    }
+        work->take({value, work->attributes_.form(values, isnull), *tid});
     MemoryContextSwitchTo(caller);
     MemoryContextReset(work->row_context_);
+}
+
+void BuildWork::take(const NewRow &row)
+{
+    if (const BlockNumber block = ItemPointerGetBlockNumber(&row.tid); block != block_)
+    {
+        block_ = block;
+        blocks_++;
+    }
+    rows_++;
+    __atomic_fetch_add(&control_->taken_rows, 1, __ATOMIC_RELAXED);
+    // A graph that begins place by place is a worse one, and a small one gains nothing.
+    constexpr std::uint64_t beginning = 8192;
+    if (__atomic_load_n(&control_->indexed_rows, __ATOMIC_RELAXED) < beginning)
+        return add(row);
+    if (!batch_.has_room(row.value))
+        add_batch();
+    if (!batch_.has_room(row.value))
+        return add(row);
+    batch_.add(row);
+    if (batch_.count() >= batch_limit())
+        add_batch();
+}
+
+// How many rows to read before they are added: not too many for the graph that is there; and where several
+// work, few at the end, lest one has a batch left when the others are done.
+std::size_t BuildWork::batch_limit() const
+{
+    constexpr std::uint64_t least = 512;
+    std::uint64_t limit = __atomic_load_n(&control_->indexed_rows, __ATOMIC_RELAXED) / 2;
+    if (control_->processes > 1)
+    {
+        const std::uint64_t expected =
+            control_->heap_blocks * rows_ / std::max<std::uint64_t>(1, blocks_);
+        const std::uint64_t taken = __atomic_load_n(&control_->taken_rows, __ATOMIC_RELAXED);
+        limit = std::min(limit, (expected - std::min(expected, taken)) / (4 * control_->processes));
+    }
+    return std::max(least, limit);
+}
+
+void BuildWork::add_batch()
+{
+    const std::uint32_t *order = batch_.order(pg_prng_uint64(&random_));
+    for (std::size_t i = 0; i < batch_.count(); i++)
+    {
+        CHECK_FOR_INTERRUPTS();
+        add(batch_.rows()[order[i]]);
+    }
+    batch_.clear();
+}
+
+void BuildWork::add(const NewRow &row)
+{
+    if (!add_to_graph(row))
+    {
+        MemoryContext caller = MemoryContextSwitchTo(insert_context_);
+        insert_row(input_->index, row, false);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(insert_context_);
+    }
+    const std::uint64_t rows = __atomic_add_fetch(&control_->indexed_rows, 1, __ATOMIC_RELAXED);
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, static_cast<std::int64_t>(rows));
 }
 
 // Adding and stopping exclude each other: whoever adds is counted, and whoever stops waits for them.
@@ -98,21 +158,22 @@ bool BuildWork::enter()
 
 void BuildWork::leave() { __atomic_fetch_sub(&control_->adding, 1, __ATOMIC_SEQ_CST); }
 
-bool BuildWork::add_to_graph(const Value &value, const void *attributes, const ItemPointerData &tid)
+bool BuildWork::add_to_graph(const NewRow &row)
 {
     if (enter())
     {
         bool added = arena_.hot_bytes_used() < control_->memory_limit;
         if (added)
         {
-            build::NewRow row;
-            static_assert(sizeof row.row == sizeof tid);
-            std::memcpy(&row.row, &tid, sizeof tid);
-            row.level = draw_level(&random_, control_->meta().m, control_->meta().max_level);
-            row.hash = hash_bytes_extended(static_cast<const unsigned char *>(value.bytes),
-                                           static_cast<int>(value.size), control_->hash_seed);
-            source_.set_new(value, attributes);
-            added = builder_.add(row) != Added::no_room;
+            const Value &value = row.value;
+            build::NewRow vertex;
+            static_assert(sizeof vertex.row == sizeof row.tid);
+            std::memcpy(&vertex.row, &row.tid, sizeof row.tid);
+            vertex.level = draw_level(&random_, control_->meta().m, control_->meta().max_level);
+            vertex.hash = hash_bytes_extended(static_cast<const unsigned char *>(value.bytes),
+                                              static_cast<int>(value.size), control_->hash_seed);
+            source_.set_new(value, row.attributes);
+            added = builder_.add(vertex) != Added::no_room;
         }
         leave();
         if (added)
@@ -144,6 +205,20 @@ void BuildWork::stop()
         pause(nullptr, spins);
 }
 
+// Nobody adds to the graph any more. By inner products a few great vectors are everybody's nearest: every vertex
+// out of reach would take a place in their lists, and searches need these.
+void BuildWork::make_reachable()
+{
+    if (input_->space->metric == Metric::inner_product)
+        return;
+    void *memory =
+        palloc_extended(build::Reach::memory_bytes(arena_), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+    build::Reach reach{&arena_, source_.distances(), memory};
+    const std::uint32_t mended = reach.mend();
+    ereport(DEBUG1, errmsg_internal("linked %u vertices that nothing led to", mended));
+    pfree(memory);
+}
+
 void BuildWork::flush()
 {
     if (__atomic_load_n(&control_->flushed, __ATOMIC_ACQUIRE))
@@ -163,6 +238,7 @@ void BuildWork::flush()
         return static_cast<int>(count);
     };
 
+    make_reachable();
     GraphWriter writer{input_->index, control_->meta(), centre_};
     const std::uint32_t count = arena_.count();
     for (Vertex v = 0; v < count; v++)

@@ -1,6 +1,7 @@
 // Reserving, backing and releasing mapped memory.
 #include "storage/mapped_memory.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,6 +12,19 @@ namespace quiver::storage {
 namespace {
 
 constinit std::uint32_t files_made = 0;
+
+// Ask for large pages where the system gives them on request: what is looked up at random in hundreds of
+// megabytes otherwise waits for the processor's address tables. Small memory would only be rounded up.
+void ask_for_large_pages(void *base, std::uint64_t size)
+{
+#ifdef MADV_HUGEPAGE
+    constexpr std::uint64_t worthwhile = std::uint64_t{64} << 20;
+    if (size >= worthwhile)
+        (void) madvise(base, size, MADV_HUGEPAGE);  // a wish
+#else
+    (void) base, (void) size;
+#endif
+}
 
 }  // namespace
 
@@ -54,12 +68,24 @@ MappedMemory *MappedMemory::reserve_private(std::uint64_t size)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return nullptr;
+    ask_for_large_pages(base, size);
     MappedMemory *memory = make(size);
     memory->base_ = static_cast<char *>(base);
     return memory;
 }
 
-MappedMemory *MappedMemory::create_file(std::uint64_t size)
+void MappedMemory::map_private(std::uint64_t size)
+{
+    void *base = mmap(base_, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (base == MAP_FAILED)
+        ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY),
+                errmsg("could not map %llu bytes: %m", static_cast<unsigned long long>(size)));
+    ask_for_large_pages(base, size);
+    private_end_ = size;
+}
+
+MappedMemory *MappedMemory::create_file(std::uint64_t size, std::uint64_t in_memory)
 {
     PrepareTempTablespaces();
     Oid tablespace = GetNextTempTableSpace();
@@ -85,6 +111,8 @@ MappedMemory *MappedMemory::create_file(std::uint64_t size)
     }
     memory->owns_name_ = true;
     memory->map(MAP_SHARED);
+    if (in_memory > 0)
+        memory->map_private(in_memory);
     return memory;
 }
 
@@ -156,7 +184,8 @@ MappedMemory *MappedMemory::attach_kept(const char *path, std::uint64_t size)
 
 void MappedMemory::back(std::uint64_t from, std::uint64_t to)
 {
-    if (file_ < 0)
+    from = std::max(from, private_end_);
+    if (file_ < 0 || from >= to)
         return;
     int problem;
     do

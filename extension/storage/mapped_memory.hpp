@@ -20,8 +20,8 @@ public:
 
     // `size` bytes of private memory, or null if the system does not give so many addresses.
     static MappedMemory *reserve_private(std::uint64_t size);
-    // A new temporary file.
-    static MappedMemory *create_file(std::uint64_t size);
+    // A new temporary file; the first `in_memory` bytes, whole pages, are private memory instead.
+    static MappedMemory *create_file(std::uint64_t size, std::uint64_t in_memory = 0);
     // The file another process made.
     static MappedMemory *attach_file(const char *path, std::uint64_t size);
     // A file that outlives its maker, backed whole and zero, at a path that whoever comes to know of it can
@@ -43,11 +43,13 @@ private:
     static MappedMemory *make(std::uint64_t size);
     static void release(void *memory);
     void map(int flags);
+    void map_private(std::uint64_t size);
     static MappedMemory *map_kept(int file, std::uint64_t size);
 
     char *base_;
     std::uint64_t size_;
-    int file_;  // -1: private
+    std::uint64_t private_end_;  // what lies before is private memory
+    int file_;  // -1: all is
     bool owns_name_;
     MemoryContextCallback callback_;
     char path_[path_bytes];

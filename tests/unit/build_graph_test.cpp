@@ -1,6 +1,7 @@
 // Building a graph in memory: every vertex can be reached, nearest neighbours are found, equal values
 // share a vertex, several builders at once do no harm, and full memory is refused.
-#include "hnsw/build_graph.hpp"
+#include "hnsw/build_order.hpp"
+#include "hnsw/build_reach.hpp"
 #include "kernels/distance.hpp"
 
 #include <algorithm>
@@ -147,8 +148,40 @@ void build(World *world, std::uint32_t ef, int threads)
         t.join();
 }
 
+// How many vertices the entry point leads to along layer 0.
+std::size_t reached(const World &world)
+{
+    const Arena &arena = world.arena;
+    std::vector<bool> seen(arena.count());
+    std::vector<Vertex> open{static_cast<Vertex>(arena.shared().entry >> 32)};
+    std::size_t count = 1;
+    seen[open[0]] = true;
+    while (!open.empty())
+    {
+        const Vertex v = open.back();
+        open.pop_back();
+        for (std::uint32_t i = 0; i < arena.list_room(0) && arena.links(v)[i] != nobody; i++)
+            if (const Vertex next = arena.links(v)[i]; !seen[next])
+            {
+                seen[next] = true;
+                count++;
+                open.push_back(next);
+            }
+    }
+    return count;
+}
+
+std::uint32_t mend(World *world)
+{
+    Worker worker(world, 16);
+    std::vector<std::uint64_t> memory(Reach::memory_bytes(world->arena) / 8 + 1);
+    Reach reach(&world->arena, {&worker, nullptr, Worker::between, nullptr, nullptr},
+                memory.data());
+    return reach.mend();
+}
+
 // Lists hold vertices that exist and have the layer, none twice and not the vertex itself; whoever has a
-// list on a layer is reached from the entry point along layer 0.
+// list on a layer is reached from the entry point along layer 0, but for very few.
 void expect_sound(const World &world)
 {
     const Arena &arena = world.arena;
@@ -176,23 +209,7 @@ void expect_sound(const World &world)
             ASSERT_EQ(std::adjacent_find(list.begin(), list.end()), list.end()) << "a link twice";
         }
     }
-    std::vector<bool> seen(count);
-    std::vector<Vertex> open{static_cast<Vertex>(arena.shared().entry >> 32)};
-    std::size_t reached = 1;
-    seen[open[0]] = true;
-    while (!open.empty())
-    {
-        const Vertex v = open.back();
-        open.pop_back();
-        for (std::uint32_t i = 0; i < arena.list_room(0) && arena.links(v)[i] != nobody; i++)
-            if (const Vertex next = arena.links(v)[i]; !seen[next])
-            {
-                seen[next] = true;
-                reached++;
-                open.push_back(next);
-            }
-    }
-    EXPECT_GE(reached, count - count / 500) << "of " << count;
+    EXPECT_GE(reached(world), count - count / 500) << "of " << count;
 }
 
 // Recall of a plain best-first search of layer 0.
@@ -330,6 +347,98 @@ TEST(BuildGraph, says_when_there_is_no_room)
     EXPECT_EQ(worker.add(100, 0), Added::no_room);
     EXPECT_EQ(world.arena.count(), 100U);
     expect_sound(world);
+}
+
+// Lists of four links lose some vertices; mending leads to each of them, and keeps the graph sound.
+TEST(BuildGraph, mends_what_nothing_leads_to)
+{
+    std::mt19937 random(34);
+    World world(16, 2, 6000);
+    world.rows = clusters(6000, 16, random);
+    build(&world, 8, 1);
+    const std::size_t lost = world.arena.count() - reached(world);
+    EXPECT_GT(lost, 0U) << "nothing to mend: the test proves nothing";
+    const std::uint32_t mended = mend(&world);
+    EXPECT_GT(mended, 0U);
+    EXPECT_LE(mended, lost);
+    EXPECT_EQ(reached(world), world.arena.count());
+    EXPECT_EQ(mend(&world), 0U);
+    expect_sound(world);
+}
+
+// Vertices that lead only to one another are found too, and so are all copies of a value.
+TEST(BuildGraph, mends_islands_and_rings)
+{
+    std::mt19937 random(35);
+    World world(8, 2, 3000);
+    world.rows = clusters(1000, 8, random);
+    for (int i = 0; i < 500; i++)
+        world.rows.push_back(world.rows[7]);
+    build(&world, 8, 1);
+    // Cut: the last ten vertices lead to one another, and nobody leads to them.
+    const std::uint32_t count = world.arena.count(), first = count - 10;
+    if (static_cast<Vertex>(world.arena.shared().entry >> 32) >= first)
+        world.arena.shared().entry = pack_entry(0, 0);
+    for (Vertex v = 0; v < count; v++)
+    {
+        std::uint32_t *list = world.arena.links(v);
+        std::uint32_t kept = 0;
+        for (std::uint32_t i = 0; i < world.arena.list_room(0) && list[i] != nobody; i++)
+            if ((v < first) == (list[i] < first))
+                list[kept++] = list[i];
+        for (; kept < world.arena.list_room(0); kept++)
+            list[kept] = nobody;
+    }
+    for (Vertex v = first; v + 1 < count; v++)
+        world.arena.links(v)[0] = v + 1;
+    EXPECT_LE(reached(world), first);
+    EXPECT_GT(mend(&world), 0U);
+    EXPECT_EQ(reached(world), count);
+}
+
+TEST(BuildGraph, mends_nothing_in_an_empty_graph)
+{
+    World world(4, 2, 10);
+    EXPECT_EQ(mend(&world), 0U);
+}
+
+// An order has every row once, and neighbours in it are nearer than rows drawn at random.
+TEST(BuildOrder, puts_near_rows_together)
+{
+    std::mt19937 random(36);
+    std::vector<Floats> rows = clusters(2000, 16, random);
+    rows.insert(rows.end(), 300, rows[0]);
+    const auto from = [](void *state, std::uint32_t row, const std::uint32_t *others,
+                         std::size_t count, float *out) {
+        const auto &all = *static_cast<std::vector<Floats> *>(state);
+        for (std::size_t i = 0; i < count; i++)
+            out[i] = quiver::kernels::active->f32.l2_squared(all[row].data(),
+                                                             all[others[i]].data(), 16);
+    };
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t i = 0; i < rows.size(); i++)
+        order.push_back(i);
+    const auto sum = [&] {
+        double total = 0;
+        for (std::size_t i = 1; i < order.size(); i++)
+        {
+            float d;
+            from(&rows, order[i - 1], &order[i], 1, &d);
+            total += d;
+        }
+        return total;
+    };
+    std::shuffle(order.begin(), order.end(), random);
+    const double before = sum();
+    std::vector<float> scratch(2 * order.size());
+    order_batch({&rows, from}, order.data(), order.size(), scratch.data(), 1);
+    EXPECT_LT(sum(), 0.5 * before);
+    std::sort(order.begin(), order.end());
+    for (std::uint32_t i = 0; i < order.size(); i++)
+        ASSERT_EQ(order[i], i);
+    order_batch({&rows, from}, order.data(), 0, scratch.data(), 1);
+    order_batch({&rows, from}, order.data(), 1, scratch.data(), 1);
+    EXPECT_EQ(order[0], 0U);
 }
 
 }  // namespace
