@@ -101,6 +101,7 @@ SOURCES = \
 	hnsw/inspect \
 	hnsw/insert \
 	hnsw/layout \
+	hnsw/link \
 	hnsw/options \
 	hnsw/plan \
 	hnsw/repair \
@@ -110,10 +111,12 @@ SOURCES = \
 	hnsw/select \
 	hnsw/space \
 	hnsw/vacuum \
+	hnsw/vacuum_repair \
 	hnsw/sweep \
 	hnsw/value \
 	hnsw/verify \
 	hnsw/writer \
+	hnsw/writer_links \
 	hnsw/writer_number \
 	hnsw/writer_value \
 	kernels/half \

@@ -33,9 +33,21 @@ struct LinkedBack
     Vertex dropped_equal;
 };
 
-// Give `vertex` a link to `other`, at a distance, pruning its list if it is full.
-LinkedBack link_back(Graph &graph, Writer &writer, Vertex vertex, int layer, Vertex other,
-                     float distance);
+// `vertex` shall link to `other`, which is so far from it.
+struct BackLink
+{
+    Vertex vertex;
+    Vertex other;
+    float distance;
+};
+
+// Add a link, pruning the list if it is full.
+LinkedBack link_back(Graph &graph, Writer &writer, const BackLink &link, int layer);
+// Many on layer 0, with few WAL records. Allocates in the current memory context.
+void link_back(Graph &graph, Writer &writer, const BackLink *links, int count, LinkedBack *out);
+// Have the neighbours of a new vertex link to it, at least one of them on layer 0.
+void link_neighbours_back(Graph &graph, Writer &writer, Vertex vertex,
+                          const Neighbours &neighbours, int level);
 
 struct NewRow
 {

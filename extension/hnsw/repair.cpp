@@ -80,13 +80,28 @@ bool names_dead(const VertexCopy &copy, const VertexSet &dead)
     return false;
 }
 
-// True when the list names no dead vertex any more.
-bool repair_list(Graph &graph, Writer &writer, Vertex vertex, int layer, const VertexSet &dead)
+// A list chosen anew.
+struct Chosen
 {
-    VertexCopy copy;
-    graph.read(vertex, layer, &copy);
+    VertexCopy copy;  // as it was
+    int count;
+    Vertex links[most_links];
+    float distances[most_links];
+
+    bool is_new(int i) const
+    {
+        return std::find(copy.links, copy.links + copy.link_count, links[i]) ==
+               copy.links + copy.link_count;
+    }
+};
+
+// False if the list names no dead vertex, or nobody uses it.
+bool choose_list(Graph &graph, Vertex vertex, int layer, const VertexSet &dead, Chosen *out)
+{
+    const VertexCopy &copy = out->copy;
+    graph.read(vertex, layer, &out->copy);
     if (!copy.has_rows() || layer > copy.level || !names_dead(copy, dead))
-        return true;
+        return false;
     const Value own = graph.value_of(vertex);
     auto *gathered = new (palloc(sizeof(Gathered))) Gathered;
     gather(graph, vertex, layer, copy, dead, gathered);
@@ -99,31 +114,95 @@ bool repair_list(Graph &graph, Writer &writer, Vertex vertex, int layer, const V
     }
     auto *choices = static_cast<Choice *>(palloc(sizeof(Choice) * most_candidates));
     const int candidates = weigh(graph, own, layer, vertex, *gathered, choices);
-    const int count =
-        select_neighbours(graph.links_space(), choices, candidates, graph.links_at(layer),
-                          graph.links_space().distance(own.bytes, own.bytes));
-    Vertex changed[most_links];
-    for (int i = 0; i < count; ++i)
-        changed[i] = choices[i].vertex;
-    if (!writer.replace_links(vertex, layer, {copy.link_count, copy.links}, {count, changed}))
-        return false;
-    for (int i = 0; i < count; ++i)
-        if (std::find(copy.links, copy.links + copy.link_count, changed[i]) ==
-            copy.links + copy.link_count)
-            link_back(graph, writer, changed[i], layer, vertex, choices[i].distance);
+    out->count = select_neighbours(graph.links_space(), choices, candidates, graph.links_at(layer),
+                                   graph.links_space().distance(own.bytes, own.bytes));
+    for (int i = 0; i < out->count; ++i)
+    {
+        out->links[i] = choices[i].vertex;
+        out->distances[i] = choices[i].distance;
+    }
     return true;
+}
+
+// Repair one list at once. An insert may change it meanwhile; it then has to be read again.
+void repair_list(Graph &graph, Writer &writer, Vertex vertex, int layer, const VertexSet &dead)
+{
+    auto *chosen = static_cast<Chosen *>(palloc(sizeof(Chosen)));
+    do
+    {
+        CHECK_FOR_INTERRUPTS();
+        if (!choose_list(graph, vertex, layer, dead, chosen))
+            return;
+    } while (!writer.replace_links(vertex, layer, {chosen->copy.link_count, chosen->copy.links},
+                                   {chosen->count, chosen->links}));
+    for (int i = 0; i < chosen->count; ++i)
+        if (chosen->is_new(i))
+            link_back(graph, writer, {chosen->links[i], vertex, chosen->distances[i]}, layer);
+}
+
+// Lists of layer 0 on one page, chosen and not written yet, and what shall link back to their vertices.
+struct Batch
+{
+    pg::Array<LinkChange> changes;
+    pg::Array<Chosen *> chosen;  // a change's tag is its place here
+    pg::Array<BackLink> back;
+};
+
+void write_batch(Graph &graph, Writer &writer, const VertexSet &dead, Batch *batch)
+{
+    writer.replace_links(batch->changes.data(), static_cast<int>(batch->changes.size()));
+    for (const LinkChange &change : batch->changes)
+    {
+        if (!change.done)
+        {
+            repair_list(graph, writer, change.vertex, 0, dead);
+            continue;
+        }
+        const Chosen &chosen = *batch->chosen[static_cast<std::size_t>(change.tag)];
+        for (int i = 0; i < chosen.count; ++i)
+            if (chosen.is_new(i))
+                batch->back.push_back({chosen.links[i], change.vertex, chosen.distances[i]});
+    }
+    auto *backs = static_cast<LinkedBack *>(
+        palloc_extended((batch->back.size() + 1) * sizeof(LinkedBack), MCXT_ALLOC_HUGE));
+    link_back(graph, writer, batch->back.data(), static_cast<int>(batch->back.size()), backs);
 }
 
 }  // namespace
 
-void repair_vertex(Graph &graph, Writer &writer, Vertex vertex, const VertexSet &dead)
+void repair_vertices(Graph &graph, Writer &writer, const Vertex *vertices, int count,
+                     const VertexSet &dead)
 {
+    Batch batch;
+    MemoryContext step =
+        AllocSetContextCreate(CurrentMemoryContext, "hnsw repair", ALLOCSET_DEFAULT_SIZES);
     VertexCopy copy;
-    graph.read(vertex, -1, &copy);
-    for (int layer = copy.level; layer >= 0 && copy.has_rows(); --layer)
-        // An insert may change a list while it is repaired; it then has to be read again.
-        while (!repair_list(graph, writer, vertex, layer, dead))
-            CHECK_FOR_INTERRUPTS();
+    for (int i = 0; i < count; ++i)
+    {
+        CHECK_FOR_INTERRUPTS();
+        auto *chosen = static_cast<Chosen *>(palloc(sizeof(Chosen)));
+        MemoryContext caller = MemoryContextSwitchTo(step);
+        graph.read(vertices[i], -1, &copy);
+        for (int layer = copy.level; layer > 0 && copy.has_rows(); --layer)
+            repair_list(graph, writer, vertices[i], layer, dead);
+        const bool changed = choose_list(graph, vertices[i], 0, dead, chosen);
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(step);
+        if (!changed)
+        {
+            pfree(chosen);
+            continue;
+        }
+        batch.changes.push_back({vertices[i],
+                                 static_cast<int>(batch.chosen.size()),
+                                 {chosen->copy.link_count, chosen->copy.links},
+                                 {chosen->count, chosen->links},
+                                 InvalidBlockNumber,
+                                 false});
+        batch.chosen.push_back(chosen);
+    }
+    MemoryContextDelete(step);
+    write_batch(graph, writer, dead, &batch);
 }
 
 }  // namespace quiver::hnsw

@@ -4,7 +4,6 @@
 #include "hnsw/vacuum.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace quiver::hnsw {
 
@@ -25,7 +24,6 @@ struct Vacuum
     VertexSet unused;  // numbers given out and not written when the first pass came by
     Vertex highest = no_vertex;  // with rows
     int highest_level = -1;
-    MemoryContext step;
 
     Vacuum(IndexVacuumInfo *info, IndexBulkDeleteResult *result, IndexBulkDeleteCallback is_dead,
            void *argument)
@@ -37,8 +35,7 @@ struct Vacuum
           graph(info->index),
           writer(graph, true),
           dead(graph.meta().vertex_count),
-          unused(graph.meta().vertex_count),
-          step(AllocSetContextCreate(CurrentMemoryContext, "hnsw vacuum", ALLOCSET_DEFAULT_SIZES))
+          unused(graph.meta().vertex_count)
     {
     }
 
@@ -47,11 +44,7 @@ struct Vacuum
 
 void pin_page(Vacuum &vacuum, const LinkPage &page, int mode, pg::Pin *pin)
 {
-    pin->reset(
-        ReadBufferExtended(vacuum.index, MAIN_FORKNUM, page.block, RBM_NORMAL, vacuum.strategy));
-    pin->lock(mode);
-    storage::check_page(vacuum.index, page.block, pin->page(), PageKind::links,
-                        vacuum.graph.layout().place(page.first).chunk);
+    hnsw::pin_page(vacuum.graph, page, vacuum.strategy, mode, pin);
 }
 
 ExtraRecord *extra_of(Vacuum &vacuum, Page page, Vertex vertex, RecordPointer at)
@@ -163,42 +156,6 @@ void drain(Relation index, BlockNumber lock)
     const pg::PageLock wait{index, lock, ExclusiveLock};
 }
 
-bool needs_repair(Vacuum &vacuum, const LinkRecord *record)
-{
-    if (!record->is_live() || record->tid_count == 0)
-        return false;
-    if (record->level() > 0)
-        return true;  // the upper lists tell
-    for (int i = 0; i < record->link_count; ++i)
-        if (vacuum.dead.has(record->links[i]))
-            return true;
-    return false;
-}
-
-void repair_page(Vacuum &vacuum, const LinkPage &page)
-{
-    pg::delay_vacuum();
-    std::uint64_t wanted[BLCKSZ / 64] = {};
-    {
-        pg::Pin pin;
-        pin_page(vacuum, page, BUFFER_LOCK_SHARE, &pin);
-        for (int i = 0; i < page.count; ++i)
-            if (needs_repair(vacuum, vacuum.graph.link_record(pin.page(),
-                                                              page.first + static_cast<Vertex>(i))))
-                wanted[i / 64] |= std::uint64_t{1} << (i % 64);
-    }
-    MemoryContext caller = MemoryContextSwitchTo(vacuum.step);
-    for (int i = 0; i < page.count; ++i)
-        if ((wanted[i / 64] >> (i % 64) & 1) != 0)
-        {
-            CHECK_FOR_INTERRUPTS();
-            repair_vertex(vacuum.graph, vacuum.writer, page.first + static_cast<Vertex>(i),
-                          vacuum.dead);
-            MemoryContextReset(vacuum.step);
-        }
-    MemoryContextSwitchTo(caller);
-}
-
 // If the entry point is dead, the highest that is not takes its place.
 void replace_entry(Vacuum &vacuum)
 {
@@ -291,8 +248,7 @@ IndexBulkDeleteResult *bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult 
         drain(vacuum->index, update_lock);
         vacuum->graph.renew();
         if (vacuum->dead.count() > 0)
-            for_link_pages(vacuum->graph,
-                           [&](const LinkPage &page) { repair_page(*vacuum, page); });
+            repair_graph(vacuum->graph, vacuum->writer, vacuum->dead, vacuum->strategy);
         replace_entry(*vacuum);
         drain(vacuum->index, update_lock);
         vacuum->writer.announce_free();

@@ -18,6 +18,13 @@ public:
               palloc_extended(words_ * 8, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO)))
     {
     }
+    // One that lies in memory of others, with its words and how many bits are set.
+    VertexSet(std::uint64_t *bits, std::size_t words, std::size_t count)
+        : words_(words),
+          bits_(bits),
+          count_(count)
+    {
+    }
     VertexSet(const VertexSet &) = delete;
     VertexSet &operator=(const VertexSet &) = delete;
 
@@ -31,6 +38,8 @@ public:
         return vertex / 64 < words_ && (bits_[vertex / 64] >> (vertex % 64) & 1) != 0;
     }
     std::size_t count() const { return count_; }
+    std::size_t words() const { return words_; }
+    const std::uint64_t *bits() const { return bits_; }
 
 private:
     std::size_t words_;
@@ -38,8 +47,14 @@ private:
     std::size_t count_ = 0;
 };
 
-// Choose anew the lists of a vertex that name a dead one. Allocates in the current memory context.
-void repair_vertex(Graph &graph, Writer &writer, Vertex vertex, const VertexSet &dead);
+// Choose anew the lists of vertices that name a dead one; best of one page, whose lists are then written
+// together. Allocates in the current memory context.
+void repair_vertices(Graph &graph, Writer &writer, const Vertex *vertices, int count,
+                     const VertexSet &dead);
+
+// Repair all lists, by this process and, where there is much to do, background workers.
+void repair_graph(Graph &graph, Writer &writer, const VertexSet &dead,
+                  BufferAccessStrategy strategy);
 
 // The page of a chunk's link records that begins with `first`.
 struct LinkPage
@@ -48,6 +63,9 @@ struct LinkPage
     Vertex first;
     int count;  // of vertices whose numbers have been given out
 };
+
+void pin_page(Graph &graph, const LinkPage &page, BufferAccessStrategy strategy, int mode,
+              pg::Pin *pin);
 
 // Every link page, in order: `each(page)`.
 template <class Each> void for_link_pages(Graph &graph, Each each)

@@ -1,4 +1,4 @@
-// Writing a vertex's records, and changing its rows and links.
+// Writing a vertex's records, and changing its rows.
 #include "hnsw/writer.hpp"
 
 #include <algorithm>
@@ -166,54 +166,6 @@ bool Writer::add_row(Vertex vertex, const ItemPointerData &tid)
         graph_.damage(extra_block, "has a record of another vertex");
     extra->more_tids[record->tid_count - 1] = tid;
     ++record->tid_count;
-    change.commit();
-    return true;
-}
-
-bool Writer::replace_links(Vertex vertex, int layer, const List &old, const List &changed)
-{
-    if (layer > 0)
-        return replace_upper(vertex, layer, old, changed);
-    pg::Pin pin;
-    const BlockNumber block = graph_.pin_links(vertex, &pin);
-    pin.lock(BUFFER_LOCK_EXCLUSIVE);
-    {
-        const LinkRecord *record = graph_.link_record(pin.page(), vertex);
-        graph_.check_record(record, block);
-        if (!record->is_live() || record->tid_count == 0 || record->link_count != old.count ||
-            std::memcmp(record->links, old.links, old.count * sizeof(Vertex)) != 0)
-            return false;
-    }
-    pg::PageChange change{graph_.index(), logged_};
-    LinkRecord *record = graph_.link_record(change.add(pin.buffer()), vertex);
-    record->link_count = static_cast<std::uint8_t>(changed.count);
-    std::copy_n(changed.links, changed.count, record->links);
-    change.commit();
-    return true;
-}
-
-bool Writer::replace_upper(Vertex vertex, int layer, const List &old, const List &changed)
-{
-    VertexCopy copy;
-    graph_.read(vertex, 0, &copy);
-    if (!copy.has_rows() || layer > copy.level || !copy.extra.exists())
-        return false;
-    const BlockNumber block = copy.extra.block();
-    pg::Pin pin{graph_.pin(block)};
-    pin.lock(BUFFER_LOCK_EXCLUSIVE);
-    pg::PageChange change{graph_.index(), logged_};
-    Page page = change.add(pin.buffer());
-    storage::check_item_page(graph_.index(), block, page, PageKind::extras);
-    auto *record = reinterpret_cast<ExtraRecord *>(const_cast<char *>(storage::checked_item(
-        graph_.index(), block, page, copy.extra.offset, extra_record_bytes(graph_.m(), layer))));
-    if (record->owner != vertex)
-        graph_.damage(block, "has a record of another vertex");
-    Vertex *links = record->layer(graph_.m(), layer);
-    if (!std::equal(old.links, old.links + old.count, links) ||
-        (old.count < graph_.m() && links[old.count] != no_vertex))
-        return false;
-    std::copy_n(changed.links, changed.count, links);
-    std::fill_n(links + changed.count, graph_.m() - changed.count, no_vertex);
     change.commit();
     return true;
 }

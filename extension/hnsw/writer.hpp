@@ -24,6 +24,16 @@ struct List
     const Vertex *links;
 };
 
+// A list of layer 0 that is to become another.
+struct LinkChange
+{
+    Vertex vertex;
+    int tag;  // the caller's
+    List old, changed;
+    BlockNumber block;  // set by the writer
+    bool done;
+};
+
 class Writer
 {
 public:
@@ -49,6 +59,9 @@ public:
 
     // Replace a list by another if it is still what `old` says and the vertex has rows.
     bool replace_links(Vertex vertex, int layer, const List &old, const List &changed);
+    // The same for many lists of layer 0, those on four pages in one WAL record. Changes their order; `done`
+    // tells of each. Of several changes to one list the first may be done.
+    void replace_links(LinkChange *changes, int count);
 
     // Remove the spilled value of a vertex that nothing leads to, if it has one.
     void release_spilled(Vertex vertex);
@@ -71,6 +84,7 @@ private:
     void write_value(Vertex vertex, const Value &value);
     void write_slot(const storage::Section &section, storage::PageKind kind, Vertex vertex,
                     const void *bytes, std::uint32_t size);
+    void replace_some(LinkChange *changes, int count);
     bool replace_upper(Vertex vertex, int layer, const List &old, const List &changed);
 
     Graph &graph_;
