@@ -20,7 +20,6 @@
 #
 #   QUIVER_HOSTS          folder of this set of hosts (default: /tmp/quiver-hosts); sets do not meet
 #   QUIVER_HOSTS_SUITE    bookworm (default) or trixie
-#   QUIVER_HOSTS_DATA     size of a disk of its own for /var/lib/postgresql, such as 400m (default: none)
 #
 # Hosts live in network namespaces around a bridge that is itself in the controller's namespace: no
 # packet enters the machine's own network. What is odd about starting them:
@@ -229,7 +228,6 @@ up() {
 destroy() {
     local name=$1 tree
     poweroff "$name" || :
-    if mountpoint -q "$state/hosts/$name/root/var/lib/postgresql"; then umount -l "$state/hosts/$name/root/var/lib/postgresql"; fi
     if mountpoint -q "$state/hosts/$name/root"; then umount "$state/hosts/$name/root" || umount -l "$state/hosts/$name/root"; fi
     ip netns del "$id-$name" 2>/dev/null || :
     rm -rf "${state:?}/hosts/$name"
@@ -302,7 +300,7 @@ case $command in
     ssh-options) echo "$ssh_options" ;;
     wait) wait_for_ssh "$@" ;;
     *)
-        sed -n '4,23s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+        sed -n '4,22s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac

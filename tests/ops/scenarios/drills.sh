@@ -52,6 +52,39 @@ etcd_leads() {
         endpoint status --write-out=json' | jq -e '.[0].Status | .leader == .header.member_id' >/dev/null
 }
 
+# The leader dies; another one leads; and the old one's power goes again while it is rewound. What stops the rewind half way is a limit on
+# the size of files, so that it is the same moment each time. Patroni then finds data that can never start.
+fault_rewind() {
+    local new data
+    data=$(sql "$L" 'SHOW data_directory')
+    "$hosts" run "$L" 'systemctl kill -s KILL patroni; systemctl stop patroni'
+    within 60 another_leads "$L" || return 1
+    new=$(leader)
+    "$hosts" run "$L" "bash -s $data $("$hosts" address "$new")" <<END
+$(declare -f half_rewind)
+PGPASSWORD=$(secret rewind) half_rewind "\$@"
+END
+    "$hosts" run "$L" "quiver-rescue --look $data \$(echo /usr/lib/postgresql/[0-9]*/bin)" >"$site/half_rewind"
+    "$hosts" run "$L" 'systemctl start patroni'
+}
+another_leads() { local name; name=$(leader) && [ "$name" != "$1" ]; }
+# half_rewind DATA SOURCE: on the host.
+half_rewind() {
+    local as='setpriv --reuid=postgres --regid=postgres --init-groups --' binaries status
+    binaries=$(echo /usr/lib/postgresql/[0-9]*/bin)
+    cd /
+    $as "$binaries/postgres" --single -D "$1" template1 </dev/null
+    # Until the source has had its first checkpoint there is nothing to rewind to.
+    for _ in $(seq 30); do
+        (ulimit -f 8192 -c 0; HOME=/var/lib/postgresql PGPASSWORD=$PGPASSWORD exec $as "$binaries/pg_rewind" -D "$1" --source-server \
+            "host=$2 port=5432 user=rewinder dbname=postgres sslmode=verify-full sslrootcert=/etc/quiver/tls/ca.crt")
+        status=$?
+        [ $status -lt 128 ] || return 0
+        sleep 1
+    done
+    return 1
+}
+
 drill_number=0 drill_table=()
 standbys=$(($(wc -w <<<"$database_hosts") - 1))
 # drills NAME...
@@ -74,6 +107,15 @@ drills() {
                 local began=$SECONDS
                 "$hosts" poweron "$victim"
                 ready $standbys 180 && at_most "the host that lost power is a standby again" 120 $((SECONDS - began)) s
+                ;;
+            rewind)
+                local old
+                old=$(leader)
+                drill "power cut in the middle of a rewind" 23 60 fault_rewind
+                check "half a rewind can never start" "recovery must start at" "$(grep -o '^recovery must start at' "$site/half_rewind")"
+                local again=$SECONDS
+                ready $standbys 240 && at_most "the host that was half rewound is a standby again" 180 $((SECONDS - again)) s
+                check "and it does not lead" standby "$([ "$(leader)" = "$old" ] && echo leader || echo standby)"
                 ;;
         esac
     done
