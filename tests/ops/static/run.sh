@@ -103,7 +103,7 @@ static_runbooks() {
         group=$(basename "$group" .yml)
         grep -qx "## $alert" "$here/ops/docs/runbooks/$group.md" || { echo "$alert has no runbook"; status=1; }
         [ "$(grep -c "name: $alert " "$here/tests/ops/alerts/${group}_test.yml")" = 2 ] || { echo "$alert has no test"; status=1; }
-        grep -q "runbook_url: .*/$group.md#${alert,,}$" "$here/ops/alerts/$group.yml" || { echo "$alert links no runbook"; status=1; }
+        grep -q "runbook_url: docs/runbooks/$group.md#${alert,,}$" "$here/ops/alerts/$group.yml" || { echo "$alert links no runbook"; status=1; }
     done < <(grep -oH 'alert: .*' "$here"/ops/alerts/*.yml | sed 's/alert: //')
     echo "$count alerts"
     [ $count -ge 45 ] && [ $status -eq 0 ]
