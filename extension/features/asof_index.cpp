@@ -245,6 +245,47 @@ void SpineIndex::sort_times(Row **order)
     }
 }
 
+// The table was made for as many keys as rows. With fewer it is made small, so that the history's rows find
+// their keys in the cache.
+void SpineIndex::compact_entries()
+{
+    std::size_t keys = 0;
+    for (std::uint64_t at = 0; at <= entry_mask_; ++at)
+        keys += entries_[at].count != 0 ? 1 : 0;
+    std::size_t room = 16;
+    while (room < keys * 2)
+        room *= 2;
+    if (room > entry_mask_ / 2)
+        return;
+    const Reference old = header_->entries, old_hashes = header_->entry_hashes;
+    const Entry *from = entries_;
+    const std::uint32_t *hashes = entry_hashes_;
+    const std::uint64_t old_mask = entry_mask_;
+    header_->entry_mask = entry_mask_ = room - 1;
+    header_->entries = space_.allocate(room * sizeof(Entry));
+    entries_ = space_.at<Entry>(header_->entries);
+    std::memset(static_cast<void *>(entries_), 0, room * sizeof(Entry));
+    if (!integer_key_)
+    {
+        header_->entry_hashes = space_.allocate(room * sizeof(std::uint32_t));
+        entry_hashes_ = space_.at<std::uint32_t>(header_->entry_hashes);
+    }
+    for (std::uint64_t at = 0; at <= old_mask; ++at)
+    {
+        if (from[at].count == 0)
+            continue;
+        std::uint64_t place =
+            (integer_key_ ? hash_integer(from[at].key) : spread(hashes[at])) & entry_mask_;
+        while (entries_[place].count != 0)
+            place = (place + 1) & entry_mask_;
+        entries_[place] = from[at];
+        if (!integer_key_)
+            entry_hashes_[place] = hashes[at];
+    }
+    space_.release(old);
+    space_.release(old_hashes);
+}
+
 void SpineIndex::build()
 {
     std::size_t rows = 0;
@@ -266,6 +307,7 @@ void SpineIndex::build()
     place_times(order);
     sort_times(order);
     pfree(order);
+    compact_entries();
     // Each process frees its own rows when it has taken their slots.
     header_->rows = 0;
     header_->records = space_.allocate((slots + 1) * stride_);
@@ -289,6 +331,7 @@ void SpineIndex::borrow(const SpineIndex &lender)
     entry_hashes_ = lender.entry_hashes_;
     times_ = lender.times_;
     own_slots_ = lender.own_slots_;
+    own_rows_ = lender.own_rows_;
     records_ = space_.at<std::byte>(header_->records);
 }
 

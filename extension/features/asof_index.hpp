@@ -135,6 +135,7 @@ private:
     Reference copy_keys(const Datum *keys);
     Datum spine_key(const Datum *keys, int key) const;
     void build_entries(std::size_t rows);
+    void compact_entries();
     void place_times(Row **order);
     void sort_times(Row **order);
     void take_slots();
