@@ -116,9 +116,9 @@ def index_definition(data, side):
     return f"CREATE INDEX nearest ON base USING hnsw (v {data.operator_class}{sides[side][2]}) WITH ({options})"
 
 
-def build(data, side, database):
+def build(data, side, database, memory=build_memory):
     psql("DROP INDEX IF EXISTS nearest", database)
-    setup = f"SET maintenance_work_mem = '{build_memory}'; SET max_parallel_maintenance_workers = {workers};"
+    setup = f"SET maintenance_work_mem = '{memory}'; SET max_parallel_maintenance_workers = {workers};"
     wall, processor = timed(index_definition(data, side), database, setup)
     psql("SELECT pg_prewarm('base'), pg_prewarm('nearest'); CHECKPOINT", database)
     return wall, processor

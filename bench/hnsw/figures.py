@@ -109,5 +109,13 @@ def vacuum(data, side, database):
     yield {"what": "vacuum", "ef": ef, "seconds": wall, "cpu_seconds": processor, "wal_bytes": float(written), "recall": found["recall"]}
 
 
+def memory(data, side, database):
+    """Builds with maintenance_work_mem for the whole index and 4 MB, for half of it and for a quarter; the last one stays."""
+    need = int(value("SELECT pg_relation_size('nearest') / 1024", database))
+    for part in (1, 2, 4):
+        wall, processor = build(data, side, database, f"{need // part + 4096}kB")
+        yield {"what": "memory", "mode": f"1/{part}", "seconds": wall, "cpu_seconds": processor}
+
+
 # In this order: the last two change the table. `build` is measured by measure.py, which needs it anyway.
-all_figures = {figure.__name__: figure for figure in (search, batch, clients, filtered, cold, insert, vacuum)}
+all_figures = {figure.__name__: figure for figure in (search, batch, clients, filtered, cold, memory, insert, vacuum)}

@@ -145,6 +145,13 @@ def details(results, name):
         out += [table(["filter on a group", "recall", "rows of 10", "QPS", "p99 ms"], rows), ""]
     rows = []
     for side in sides:
+        parts = {r["mode"]: r for r in pick(results, set=name, side=side, what="memory")}
+        if parts:
+            rows.append([side] + [number(parts[part][seconds_key]) if part in parts else "–" for part in ("1/1", "1/2", "1/4")])
+    if rows:
+        out += [table(["build with memory for", "all of it, s", "half", "a quarter"], rows), ""]
+    rows = []
+    for side in sides:
         for r in pick(results, set=name, side=side, what="insert"):
             rows.append([f"{side}, insert ({r['mode']})", number(r["mean"]), number(r["p99"]), number(r["wal_bytes"]), ""])
         for r in pick(results, set=name, side=side, what="vacuum"):

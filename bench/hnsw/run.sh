@@ -6,7 +6,7 @@
 #
 #   SETS       words fmnist784 wordnet clustered_10k clustered_1m ... (default: words fmnist784)
 #   SIDES      pgvector plain codes codes_heap attributes hnswlib faiss faiss-sq8 (default: all but the last)
-#   FIGURES    build search batch clients filtered cold insert vacuum (default: all)
+#   FIGURES    build search batch clients filtered cold insert vacuum (default: these), memory
 #   EFS        the sweep of ef_search
 #   WORKERS    parallel workers of a build (default: processors - 1); BUILD_MEMORY (2GB)
 #   PGVECTOR_TREE   an installed pgvector: the DESTDIR of its "make install". Without it the distribution's
