@@ -31,12 +31,13 @@ void gather(Graph &graph, Vertex vertex, int layer, const VertexCopy &copy, cons
     Gathered behind;
     for (int i = 0; i < copy.link_count; ++i)
         (dead.has(copy.links[i]) ? behind : *out).add(copy.links[i]);
+    const int own = behind.count;
     const int enough = graph.links_at(layer) * 2;
     VertexCopy other;
     for (int i = 0; i < behind.count && i < most_dead; ++i)
     {
         // All neighbours of the list's own dead; further only while candidates are few.
-        if (i >= copy.link_count && out->count >= enough)
+        if (i >= own && out->count >= enough)
             break;
         graph.read(behind.vertices[i], layer, &other);
         for (int j = 0; j < other.link_count; ++j)
@@ -50,25 +51,28 @@ void gather(Graph &graph, Vertex vertex, int layer, const VertexCopy &copy, cons
     }
 }
 
-// The candidates with distances and values, nearest first; those without rows are left out.
+// The nearest candidates with distances and values, in order; those without rows are left out.
 int weigh(Graph &graph, const Value &own, int layer, std::uint32_t salt, const Gathered &gathered,
           Choice *out)
 {
     auto *distances = static_cast<float *>(palloc(sizeof(float) * most_candidates));
     graph.distances(own.bytes, gathered.vertices, gathered.count, distances);
+    for (int i = 0; i < gathered.count; ++i)
+        out[i] = {distances[i], gathered.vertices[i], nullptr};
+    sort_choices(out, gathered.count, salt);
+    // The heuristic rarely looks further.
+    const int most = 2 * graph.links_at(layer);
     int count = 0;
     VertexCopy copy;
-    for (int i = 0; i < gathered.count; ++i)
+    for (int i = 0; i < gathered.count && count < most; ++i)
     {
-        graph.read(gathered.vertices[i], -1, &copy);
-        if (copy.has_rows() && copy.level >= layer)
-            out[count++] = {distances[i], gathered.vertices[i], nullptr};
+        graph.read(out[i].vertex, -1, &copy);
+        if (!copy.has_rows() || copy.level < layer)
+            continue;
+        out[count] = out[i];
+        out[count].value = graph.value_of(out[i].vertex).bytes;
+        ++count;
     }
-    sort_choices(out, count, salt);
-    // The heuristic rarely looks further.
-    count = std::min(count, 3 * graph.links_at(layer));
-    for (int i = 0; i < count; ++i)
-        out[i].value = graph.value_of(out[i].vertex).bytes;
     return count;
 }
 
