@@ -46,7 +46,14 @@ std::uint64_t microseconds_since(const instr_time &begin)
     return INSTR_TIME_GET_MICROSEC(now);
 }
 
-// Completes the event where it lies; if it has left the stage, a completion event follows it.
+// A statement that ends transactions on its way, as CALL may, ends in another one than it began in.
+bool is_of_other_transaction(const EventHead &event)
+{
+    return event.transaction != 0 &&
+           !(session.in_transaction && event.transaction == session.transaction);
+}
+
+// Completes the event where it lies; if it has left the stage or its transaction, a completion event follows it.
 void complete(OpenStatement &statement, Outcome outcome, int sqlstate)
 {
     const std::uint64_t duration = microseconds_since(statement.begin);
@@ -58,6 +65,8 @@ void complete(OpenStatement &statement, Outcome outcome, int sqlstate)
     };
     lock_stage();
     EventHead *event = find_event(statement.place);
+    if (event != nullptr && is_of_other_transaction(*event))
+        event = nullptr;
     if (event != nullptr)
         fill(*event);
     unlock_stage();
