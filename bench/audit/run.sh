@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What audit and row history cost: pgbench -S and TPC-B with none, pgaudit, quiver loaded but off, to files, durable, row
-# history, and jsonb triggers in PL/pgSQL, in turns on seven servers of one machine; what a trigger's call costs; and how
+# What audit and row history cost: pgbench -S and TPC-B with none, pgaudit, quiver loaded but off, to files, durable, flushed
+# for reads too, row history, and jsonb triggers in PL/pgSQL, in turns on eight servers of one machine; what a trigger's call costs; and how
 # many events a second are taken without a loss. About ten minutes on an idle machine.
 #
 # usage: bench/audit/run.sh [--write]    (QUICK=1 for a minute; SECONDS_EACH, ROUNDS, CLIENTS; --write keeps the table
@@ -15,7 +15,7 @@ load=$(cut -d ' ' -f 1 /proc/loadavg)
 . tests/tools/pgtree.sh
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-bench-audit.XXXXXX")
 chmod 755 "$scratch"
-configurations=(none pgaudit off quiver durable history jsonb)
+configurations=(none pgaudit off quiver durable strict history jsonb)
 cleanup() {
     local name
     for name in "${configurations[@]}"; do
@@ -36,7 +36,8 @@ settings() {
         off) printf '%s\n' "shared_preload_libraries = 'quiver'" ;;
         pgaudit) printf '%s\n' "shared_preload_libraries = 'pgaudit'" "pgaudit.log = 'all'" 'logging_collector = on' ;;
         quiver) printf '%s\n' "shared_preload_libraries = 'quiver'" "quiver.audit = 'all'" ;;
-        durable) printf '%s\n' "shared_preload_libraries = 'quiver'" "quiver.audit = 'all'" 'quiver.audit_durable = on' ;;
+        durable) printf '%s\n' "shared_preload_libraries = 'quiver'" "quiver.audit = 'all'" 'quiver.audit_durable = commit' ;;
+        strict) printf '%s\n' "shared_preload_libraries = 'quiver'" "quiver.audit = 'all'" 'quiver.audit_durable = on' ;;
     esac
 }
 for name in "${configurations[@]}"; do
@@ -77,7 +78,7 @@ events_of() {
         *) echo 0 ;;
     esac
 }
-for name in off quiver durable history; do PGHOST=$scratch/socket_$name psql -Xqc 'CREATE EXTENSION quiver'; done
+for name in off quiver durable strict history; do PGHOST=$scratch/socket_$name psql -Xqc 'CREATE EXTENSION quiver'; done
 PGHOST=$scratch/socket_history psql -XqAtc "SELECT quiver.history_enable(t) FROM
     unnest('{pgbench_accounts,pgbench_branches,pgbench_tellers,pgbench_history}'::regclass[]) t" >/dev/null
 PGHOST=$scratch/socket_jsonb psql -Xq -v ON_ERROR_STOP=1 -f bench/audit/jsonb_trigger.sql
@@ -109,7 +110,7 @@ for workload in select tpcb; do
             # Each round begins with another configuration.
             for i in "${!configurations[@]}"; do
                 name=${configurations[$(((i + round) % ${#configurations[@]}))]}
-                case $workload.$name in select.history | select.jsonb) continue ;; esac
+                case $workload.$name in select.history | select.jsonb | tpcb.strict) continue ;; esac
                 one "$name" "$workload" "$count" >>"$scratch/run.$name"
             done
         done
@@ -171,10 +172,10 @@ awk -v e="$(($(psql -XqAtc 'SELECT events_written FROM quiver.audit_status()') -
 # What the audit costs
 
 Made by \`make bench-audit ARGS=--write\` at commit $(git rev-parse --short HEAD) on $(nproc) processors ($(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)),
-$(postgres --version | sed 's/ (Debian.*//'), load average before: $load. Seven servers (shared_buffers 256 MB, fsync on, scale 10, prepared
+$(postgres --version | sed 's/ (Debian.*//'), load average before: $load. Eight servers (shared_buffers 256 MB, fsync on, scale 10, prepared
 statements), $rounds rounds of $seconds s each in turns, medians. CPU is what the postmaster and all its children used, with pgaudit's logging collector
 and quiver's worker, divided by statements (7 a TPC-B transaction). *none* has nothing loaded, *pgaudit* logs class all, *quiver* records all
-classes to files, *durable* writes them to WAL before the commit too; *off* has quiver loaded with \`quiver.audit = none\`. *history* keeps the row
+classes to files, *durable* (\`commit\`) writes them to WAL before the commit too, *strict* (\`on\`) has each read wait for that; *off* has quiver loaded with \`quiver.audit = none\`. *history* keeps the row
 history of all four tables, *jsonb* has a trigger in PL/pgSQL for each row that stores old and new as jsonb with four indexes, as supa_audit does.
 
 | workload | clients | audit | tps | of none | CPU µs a statement | added | of pgaudit's |

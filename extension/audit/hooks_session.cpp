@@ -139,16 +139,21 @@ void tell_outcome(Outcome outcome, SubTransactionId first, TransactionId xid)
 
 void before_commit(Outcome outcome)
 {
-    if (!settings.durable)
+    if (durable() == Durable::off)
         return;
     const TransactionId xid = GetTopTransactionIdIfAny();
     end_transaction(outcome, xid);
+    // What only reads has no commit record that would be flushed; the WAL writer flushes soon enough but for `on`.
+    const bool waits = TransactionIdIsValid(xid) || durable() == Durable::on;
     // What the worker took of a long transaction is in no WAL: the segment has to be on disk.
-    if (session.stage->swept_transaction == session.transaction)
+    if (waits && session.stage->swept_transaction == session.transaction)
         (void) wait_for_worker(false, 5000);
-    if (write_stage_to_wal() && !TransactionIdIsValid(xid))
-        XLogFlush(XactLastRecEnd);
-    else if (RecoveryInProgress() && session.stage->events != 0)
+    if (write_stage_to_wal())
+    {
+        if (waits && !TransactionIdIsValid(xid))
+            XLogFlush(XactLastRecEnd);
+    }
+    else if (waits && RecoveryInProgress() && session.stage->events != 0)
     {
         // A standby has no WAL of its own: the segment has to be on disk.
         flush_stage(false);

@@ -28,6 +28,16 @@ const config_enum_entry parameter_options[] = {
     {"hash", static_cast<int>(ParameterMode::hash), false},
     {"encrypt", static_cast<int>(ParameterMode::encrypt), false},
     {nullptr, 0, false}};
+const config_enum_entry durable_options[] = {{"off", static_cast<int>(Durable::off), false},
+                                             {"commit", static_cast<int>(Durable::commit), false},
+                                             {"on", static_cast<int>(Durable::on), false},
+                                             {"false", static_cast<int>(Durable::off), true},
+                                             {"no", static_cast<int>(Durable::off), true},
+                                             {"0", static_cast<int>(Durable::off), true},
+                                             {"true", static_cast<int>(Durable::on), true},
+                                             {"yes", static_cast<int>(Durable::on), true},
+                                             {"1", static_cast<int>(Durable::on), true},
+                                             {nullptr, 0, false}};
 const config_enum_entry full_options[] = {
     {"continue", static_cast<int>(FullPolicy::keep_going), false},
     {"block", static_cast<int>(FullPolicy::block), false},
@@ -176,9 +186,9 @@ void assign_catalog(bool value, void *extra)
 {
     changed("quiver.audit_catalog", value ? "on" : "off", extra);
 }
-void assign_durable(bool value, void *extra)
+void assign_durable(int value, void *extra)
 {
-    changed("quiver.audit_durable", value ? "on" : "off", extra);
+    changed("quiver.audit_durable", durable_options[value].name, extra);
 }
 void assign_text(int value, void *extra)
 {
@@ -216,9 +226,11 @@ void define_policy()
         "hash keeps a keyed hash of each; encrypt keeps them for quiver.audit_parameter_key.",
         &settings.parameters, static_cast<int>(ParameterMode::off), parameter_options, PGC_SUSET, 0,
         check_parameters, assign_parameters, nullptr);
-    DefineCustomBoolVariable(
-        "quiver.audit_durable", "Write events to WAL before their transaction's commit.", nullptr,
-        &settings.durable, false, PGC_SUSET, 0, check_bool, assign_durable, nullptr);
+    DefineCustomEnumVariable(
+        "quiver.audit_durable", "Write events to WAL before their transaction's commit.",
+        "commit flushes them with the commit record; on also those of what only reads.",
+        &settings.durable, static_cast<int>(Durable::off), durable_options, PGC_SUSET, 0,
+        check_enum, assign_durable, nullptr);
     DefineCustomStringVariable(
         "quiver.audit_context", "What the application wants recorded: user, request.", nullptr,
         &settings.context, "", PGC_USERSET, 0, check_context, nullptr, nullptr);

@@ -25,6 +25,12 @@ enum class ParameterMode : int
     hash,
     encrypt
 };
+enum class Durable : int
+{
+    off,
+    commit,  // in WAL before the commit record, and flushed with it
+    on  // and flushed also where there is no commit record, as for what only reads
+};
 enum class FullPolicy : int
 {
     keep_going,
@@ -44,7 +50,7 @@ struct Settings
     int parameters;
     char *parameter_key;
     char *context;
-    bool durable;
+    int durable;
     // Of the server.
     char *directory;
     int shards;
@@ -79,6 +85,7 @@ extern PolicyHook policy_changed;
 
 inline bool wants(EventClass klass) { return (settings.classes & class_bit(klass)) != 0; }
 inline TextMode text_mode() { return static_cast<TextMode>(settings.text); }
+inline Durable durable() { return static_cast<Durable>(settings.durable); }
 inline FullPolicy full_policy() { return static_cast<FullPolicy>(settings.on_full); }
 
 }  // namespace quiver::audit

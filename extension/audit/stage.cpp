@@ -280,7 +280,8 @@ bool write_stage_to_wal()
 {
     static std::uint8_t bytes[sizeof(RecordHead) + stage_data_bytes];
     Stage *stage = session.stage;
-    if (!settings.durable || stage->events == 0 || MyProc == nullptr || !XLogInsertAllowed())
+    if (durable() == Durable::off || stage->events == 0 || MyProc == nullptr ||
+        !XLogInsertAllowed())
         return false;
     SpinLockAcquire(&stage->lock);
     const std::uint32_t from =

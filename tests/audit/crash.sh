@@ -55,11 +55,12 @@ check 'the stand-alone verifier agrees' 0 "$(verify --key "$data/quiver_audit/si
 holds 'and tells of the start after the crash' grep -q 'had not ended when its process died' "$scratch/verdict"
 
 # A machine that crashes: what no fsync has covered is gone, the ring with it. Durable events are in WAL.
-new_cluster machine shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_durable=on fsync=on
+new_cluster machine shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_durable=commit fsync=on
 q 'CREATE TABLE t (id serial, pid int)' >/dev/null
 load 3 2 insert
 end_load
 before=$(inserts "'committed'")
+PGOPTIONS='-c quiver.audit_durable=on' q 'SELECT id AS marker FROM t LIMIT 1' >/dev/null
 kill -KILL "$(head -n 1 "$data/postmaster.pid")"
 sleep 1
 rm -f "$data/quiver_audit/ring"
@@ -69,6 +70,8 @@ wait_for 10 start || :
 wait_for 20 answers || :
 sleep 1
 check 'durable: what the files have lost comes back from WAL' yes "$([ "$before" -gt 50 ] && [ "$(inserts "'committed'")" = "$before" ] && echo yes || echo "$before $(inserts "'committed'")")"
+check 'durable = on: so does what only read' 'SELECT committed' \
+    "$(ask "SELECT command || ' ' || outcome FROM quiver.audit_events() WHERE text LIKE 'SELECT id AS marker%'")"
 check 'durable: each once' 0 "$(ask "SELECT count(*) FROM (SELECT session, number, action FROM quiver.audit_events() WHERE session IS NOT NULL GROUP BY 1, 2, 3 HAVING count(*) > 1) d")"
 stop
 
