@@ -13,6 +13,7 @@ hnsw_wide() { # hnsw_wide DATABASE ROWS
         -c 'VACUUM (FREEZE, ANALYZE) t' >/dev/null
 }
 
+takes_processes() { sh -c 'echo $$ >"$1/cgroup.procs"' sh "$group" 2>/dev/null; }
 # make_group MEGABYTES: a control group of that size in $group, with what counts how often the limit was met in $met; or why not in $reason.
 make_group() {
     local root=/sys/fs/cgroup
@@ -22,10 +23,10 @@ make_group() {
     elif grep -qsw memory "$root/cgroup.controllers"; then
         echo +memory 2>/dev/null >"$root/cgroup.subtree_control" || :
         group=$root/quiver.$$ met=$root/quiver.$$/memory.events
-        mkdir "$group" 2>/dev/null && echo "${1}M" 2>/dev/null >"$group/memory.max" && return
+        mkdir "$group" 2>/dev/null && echo "${1}M" 2>/dev/null >"$group/memory.max" && takes_processes && return
     elif [ -d "$root/memory" ]; then
         group=$root/memory/quiver.$$ met=$root/memory/quiver.$$/memory.failcnt
-        mkdir "$group" 2>/dev/null && echo "${1}M" 2>/dev/null >"$group/memory.limit_in_bytes" && return
+        mkdir "$group" 2>/dev/null && echo "${1}M" 2>/dev/null >"$group/memory.limit_in_bytes" && takes_processes && return
     fi
     rmdir "$group" 2>/dev/null || :
     group='' reason=${reason:-the system does not let this process make control groups with a memory limit}
@@ -70,7 +71,7 @@ SQL
     sql postgres -c 'DROP DATABASE tight' >/dev/null
 fi
 
-if [ "$(id -u)" -ne 0 ] || ! unshare --mount true 2>/dev/null; then
+if [ "$(id -u)" -ne 0 ] || ! unshare --mount --propagation private mount -t tmpfs -o size=8m tmpfs /dev/shm 2>/dev/null; then
     echo 'ok - # SKIP builds with a small /dev/shm: only root mounts another one'
 else
     hnsw_wide narrow 10000
