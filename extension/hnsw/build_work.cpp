@@ -215,7 +215,7 @@ void BuildWork::make_reachable()
         palloc_extended(build::Reach::memory_bytes(arena_), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
     build::Reach reach{&arena_, source_.distances(), memory};
     const std::uint32_t mended = reach.mend();
-    ereport(DEBUG1, errmsg_internal("linked %u vertices that nothing led to", mended));
+    ereport(DEBUG2, errmsg_internal("linked %u vertices that nothing led to", mended));
     pfree(memory);
 }
 

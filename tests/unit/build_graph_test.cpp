@@ -412,8 +412,8 @@ TEST(BuildOrder, puts_near_rows_together)
                          std::size_t count, float *out) {
         const auto &all = *static_cast<std::vector<Floats> *>(state);
         for (std::size_t i = 0; i < count; i++)
-            out[i] = quiver::kernels::active->f32.l2_squared(all[row].data(),
-                                                             all[others[i]].data(), 16);
+            out[i] =
+                quiver::kernels::active->f32.l2_squared(all[row].data(), all[others[i]].data(), 16);
     };
     std::vector<std::uint32_t> order;
     for (std::uint32_t i = 0; i < rows.size(); i++)
