@@ -39,7 +39,7 @@ foreign_server() { pgxs_works && case $("$PG_CONFIG" --bindir) in /usr/lib/postg
 wanted() {
     version=$(server_version)
     case $task in
-        build | demo | check | bench | bench-hnsw | dist)
+        build | demo | check | bench | bench-hnsw | dist | ops)
             echo g++ make libsimde-dev libssl-dev zlib1g-dev
             if ! foreign_server; then
                 [ -n "$version" ] || { echo unknown-postgresql; return; }
@@ -78,6 +78,8 @@ wanted() {
             # The toolkit's own, then what boots the hosts it is tested on.
             echo ansible ansible-lint yamllint python3-psycopg2 python3-yaml python3-cryptography jq git
             echo systemd-container debootstrap iproute2 openssh-client dpkg-dev
+            # Index advice is tried on a server of this machine.
+            foreign_server || ! apt-cache show "postgresql-$version-hypopg" >/dev/null 2>&1 || echo "postgresql-$version-hypopg"
             ;;
         build | demo) ;;
         *)

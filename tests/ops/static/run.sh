@@ -29,6 +29,8 @@ static_checks() {
     good "each rule of roles.py fails when it is broken" static_violations
     good "the collection builds" static_collection
     good "data that an interrupted rewind left are told from all others" "$here/tests/ops/static/rescue.sh"
+    good "forecasts of readings with a known future" /usr/bin/python3 "$here/tests/ops/static/capacity.py"
+    good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
     static_alerts
     good "console pages and Grafana's dashboards are those of boards.yml" /usr/bin/python3 "$here/ops/dashboards/make.py" --check
     good "a board that was edited by hand is caught" static_boards_edited
