@@ -4,7 +4,7 @@ A result is a dictionary; `what` names the figure and every other key that is no
 groups, clients) tells results of one figure apart.
 """
 import os
-from database import build, client, psql, restart, settings, timed, value
+from database import build, client, psql, restart, settings, timed, value, workers
 
 sweep = [int(ef) for ef in os.environ.get("EFS", "10 20 40 60 80 120 160 240 400 600 1000").split()]
 enough_recall = 0.996
@@ -99,11 +99,11 @@ def insert(data, side, database):
 
 
 def vacuum(data, side, database):
-    """VACUUM after deleting a fifth of the rows, and recall after it."""
+    """VACUUM after deleting a fifth of the rows, and recall after it. With as many workers as a build may have, if the index uses any."""
     ef = ef_at_95(data, side, database)
     psql("DELETE FROM base WHERE id % 5 = 0; CHECKPOINT", database)
     start = value("SELECT pg_current_wal_insert_lsn()", database)
-    wall, processor = timed("VACUUM (INDEX_CLEANUP on, PARALLEL 0) base", database, f"SET maintenance_work_mem = '1GB';")
+    wall, processor = timed("VACUUM (INDEX_CLEANUP on) base", database, f"SET maintenance_work_mem = '1GB'; SET max_parallel_maintenance_workers = {workers};")
     written = value(f"SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '{start}')", database)
     found = client("search", database, queries=data.file("query"), truth=data.file("truth_kept"), setup=settings(ef), statement=data.nearest)
     yield {"what": "vacuum", "ef": ef, "seconds": wall, "cpu_seconds": processor, "wal_bytes": float(written), "recall": found["recall"]}
