@@ -4,7 +4,7 @@
 \ir ../lib/asof_oracle.sql
 \ir ../lib/window_oracle.sql
 LOAD 'quiver';
-SELECT plan(20);
+SELECT plan(22);
 SELECT pg_temp.asof_fill(1);
 SELECT is_empty('SELECT pg_temp.windows_unused()', 'each query of the oracle gets the node when it is asked for');
 SELECT is_empty('SELECT pg_temp.window_differences(seed) FROM unnest(array[1, 3, 5, 8, 17, 42]) seed',
@@ -71,6 +71,7 @@ CREATE FUNCTION pg_temp.sums(source text) RETURNS text LANGUAGE sql AS $$
     SELECT format('SELECT l.label, w.* FROM labels l LEFT JOIN LATERAL (SELECT sum(v) AS a, avg(v) AS b, stddev(v) AS c, count(DISTINCT v) AS d,
         max(v) AS e, count(*) AS f FROM %s b WHERE b.sensor = l.sensor AND b.ts >= l.ts - interval ''1 day'' AND b.ts < l.ts) w ON true', source)
 $$;
+SELECT pg_temp.sums('(SELECT * FROM beats WHERE v > 1000000)') AS by_value \gset
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
@@ -88,6 +89,18 @@ SELECT format('CREATE TABLE got_%s AS %s', source, pg_temp.sums(source)) FROM un
 SELECT results_eq(format('SELECT * FROM got_%s ORDER BY label', source), format('SELECT * FROM expected_%s ORDER BY label', source),
     format('workers add floats of %s in the order of an index', source)) FROM unnest('{beats,loud_beats}'::text[]) AS source;
 SET LOCAL max_parallel_workers_per_gather = 0;
+-- A history that is read by value: rows of one time do not come in the order of their addresses.
+SET LOCAL quiver.asof_strategy = probe;
+SET LOCAL enable_bitmapscan = off;
+SET LOCAL enable_seqscan = off;
+CREATE TABLE expected_by_value AS :by_value;
+CREATE INDEX beats_by_value ON beats (v);
+SET LOCAL quiver.asof_strategy = hash;
+SELECT matches(pg_temp.plan_of(:'by_value'), 'AsofWindows[\s\S]*Index Scan using beats_by_value', 'a history may come in an order of its own');
+CREATE TABLE got_by_value AS :by_value;
+SELECT results_eq('TABLE got_by_value ORDER BY label', 'TABLE expected_by_value ORDER BY label', 'and is added in the order of addresses all the same');
+RESET enable_bitmapscan;
+RESET enable_seqscan;
 SELECT throws_ok($$SELECT w.* FROM (VALUES (1, now()), (2, now())) l(sensor, ts) LEFT JOIN LATERAL (SELECT sum(v) FROM
     (VALUES (1, now() - interval '2 hours', 1.7e308::float8), (1, now() - interval '1 hour', 1.7e308)) r(sensor, ts, v)
     WHERE r.sensor = l.sensor AND r.ts < l.ts) w ON true$$, '22003', NULL, 'a sum that overflows is an error, as it is in PostgreSQL');
