@@ -34,6 +34,9 @@ AsofCost window_cost(const Shape *shape, const Path *spine, const Path *history,
 // Whether several processes may share windows: their rows are plain values, and do not depend on
 // the order in which they were read.
 bool may_share_windows(const Shape *shape, const History *history);
+// The subquery's HAVING, with what the planner has moved into it, as conditions over the windows; false if they
+// are not computed from the aggregates alone.
+bool fold_having(const RelOptInfo *inner, Shape *shape, const History *history, List **conditions);
 double window_memory(const History *history, double spine_rows);
 
 AsofCost merge_cost(PlannerInfo *root, const Shape *shape, const Path *spine, const Path *history);

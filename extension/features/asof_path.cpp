@@ -270,16 +270,16 @@ void offer_windows(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, Re
 {
     const double ordinary = window_probe_cost(root, joinrel, outer, inner);
     const bool forced = wanted != static_cast<int>(Strategy::automatic);
-    // A condition on the aggregates that the planner has moved into the subquery is nowhere else.
-    if (inner->subroot != nullptr && inner->subroot->parse->havingQual != nullptr)
-        return;
     if (!forced && ordinary >= 0 && ordinary < least_history_cost(inner))
         return;
     auto *choice = static_cast<Choice *>(palloc(sizeof(Choice)));
     *choice = base;
     choice->history = history_of(root, candidate, inner);
-    if (choice->history == nullptr)
+    List *having;
+    if (choice->history == nullptr ||
+        !fold_having(inner, candidate->shape, choice->history, &having))
         return;
+    choice->join_quals = list_concat(having, choice->join_quals);
     offer_window_share(root, joinrel, outer, *choice, forced, ordinary);
     Path *spine = outer->cheapest_total_path;
     Path *history = choice->history->scan;

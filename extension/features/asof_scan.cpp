@@ -42,7 +42,7 @@ int place_of(const ScanTuple &tuple, Index relid, AttrNumber column)
 void add_outputs(ScanTuple *tuple, Node *expressions, Index relid)
 {
     ListCell *cell;
-    List *vars = pull_var_clause(expressions, PVC_INCLUDE_PLACEHOLDERS);
+    List *vars = pull_var_clause(expressions, PVC_INCLUDE_PLACEHOLDERS | PVC_RECURSE_AGGREGATES);
     foreach (cell, vars)
     {
         auto *node = static_cast<Node *>(lfirst(cell));

@@ -36,6 +36,33 @@ const IndexPath *index_below(const Path *path)
     return reinterpret_cast<const IndexPath *>(path);
 }
 
+// As it was written, before the planner numbered it.
+Node *without_numbers(Node *node, void *context)
+{
+    if (node == nullptr)
+        return nullptr;
+    Node *copy = expression_tree_mutator(node, QUIVER_MUTATOR(without_numbers), context);
+    if (IsA(copy, Aggref))
+    {
+        castNode(Aggref, copy)->aggno = -1;
+        castNode(Aggref, copy)->aggtransno = -1;
+    }
+    return copy;
+}
+
+// Whether something is neither an aggregate of `context`, a History, nor computed from them.
+bool is_beyond_windows(Node *node, void *context)
+{
+    if (node == nullptr || list_member(static_cast<History *>(context)->computed, node))
+        return false;
+    const bool is_parameter =
+        IsA(node, Param) && reinterpret_cast<Param *>(node)->paramkind != PARAM_EXTERN;
+    if (IsA(node, Aggref) || IsA(node, Var) || IsA(node, SubPlan) || IsA(node, SubLink) ||
+        IsA(node, AlternativeSubPlan) || IsA(node, PlaceHolderVar) || is_parameter)
+        return true;
+    return expression_tree_walker(node, QUIVER_WALKER(is_beyond_windows), context);
+}
+
 double cheapest_total(const List *paths)
 {
     double cheapest = -1;
@@ -112,6 +139,24 @@ bool may_share_windows(const Shape *shape, const History *history)
             return false;
     }
     return true;
+}
+
+bool fold_having(const RelOptInfo *inner, Shape *shape, const History *history, List **conditions)
+{
+    *conditions = NIL;
+    if (inner->subroot == nullptr || inner->subroot->parse->havingQual == nullptr)
+        return true;
+    Query *query = shape->history;
+    const int columns = list_length(query->targetList);
+    Columns places{query, history->relid};
+    Node *having = without_numbers(inner->subroot->parse->havingQual, nullptr);
+    having = over_relation(having, &places);
+    // A column that only the condition mentions would have to be planned for.
+    const bool has_all = list_length(query->targetList) == columns;
+    query->targetList = list_truncate(query->targetList, columns);
+    *conditions = reinterpret_cast<List *>(having);
+    return has_all && !contain_volatile_functions(having) &&
+           !is_beyond_windows(having, const_cast<History *>(history));
 }
 
 // As WindowStore counts it, with the rows on their way to their places.

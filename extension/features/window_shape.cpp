@@ -151,7 +151,7 @@ bool is_one_aggregate_row(const Query *query)
            query->limitOffset == nullptr && query->sortClause == NIL && !query->hasWindowFuncs &&
            !query->hasTargetSRFs && !query->hasForUpdate && !query->hasModifyingCTE &&
            query->cteList == NIL && query->groupClause == NIL && query->groupingSets == NIL &&
-           query->havingQual == nullptr && query->distinctClause == NIL && query->rowMarks == NIL &&
+           query->distinctClause == NIL && query->rowMarks == NIL &&
            query->setOperations == nullptr && query->jointree != nullptr;
 }
 
@@ -303,10 +303,17 @@ Shape *recognise_windows(PlannerInfo *root, const Query *subquery)
                                   static_cast<int>(level)))
             return nullptr;
     }
+    // As the planner has HAVING, so that its aggregates are found among the others.
+    history->targetList = reinterpret_cast<List *>(
+        eval_const_expressions(root, reinterpret_cast<Node *>(history->targetList)));
+    history->havingQual = eval_const_expressions(root, history->havingQual);
     Computed computed{};
     (void) find_computed(reinterpret_cast<Node *>(history->targetList), &computed);
+    (void) find_computed(history->havingQual, &computed);
     shape->computed = computed.nodes;
-    if (computed.strange || checkExprHasSubLink(reinterpret_cast<Node *>(history->targetList)))
+    if (computed.strange || checkExprHasSubLink(reinterpret_cast<Node *>(history->targetList)) ||
+        checkExprHasSubLink(history->havingQual) ||
+        (history->havingQual != nullptr && mentions_outer(history->havingQual)))
         return nullptr;
 
     List *conjuncts = NIL, *kept = NIL, *comparisons = NIL;
@@ -330,6 +337,7 @@ Shape *recognise_windows(PlannerInfo *root, const Query *subquery)
         return nullptr;
     history->jointree->quals = reinterpret_cast<Node *>(make_ands_explicit(kept));
     history->hasAggs = false;
+    history->havingQual = nullptr;
     List *targets = history->targetList;
     history->targetList = NIL;
     const bool moves = !query_mentions_outer(history) &&

@@ -4,7 +4,7 @@
 \ir ../lib/asof_oracle.sql
 \ir ../lib/window_oracle.sql
 LOAD 'quiver';
-SELECT plan(22);
+SELECT plan(24);
 SELECT pg_temp.asof_fill(1);
 SELECT is_empty('SELECT pg_temp.windows_unused()', 'each query of the oracle gets the node when it is asked for');
 SELECT is_empty('SELECT pg_temp.window_differences(seed) FROM unnest(array[1, 3, 5, 8, 17, 42]) seed',
@@ -40,12 +40,14 @@ FROM (VALUES
     ('sum(v)', 'r.sensor = l.sensor', '', 'no time condition, no node'),
     ('sum(v)', 'r.sensor = l.sensor AND r.ts < l.ts AND r.ts > l.ts - interval ''1 day'' AND random() < 2', '', 'a volatile condition is left to the nested loop'),
     ('sum(v + l.label)', 'r.sensor = l.sensor AND r.ts < l.ts', '', 'an aggregate that mixes both sides is left to the nested loop'),
-    ('sum(v)', 'r.sensor = l.sensor AND r.ts < l.ts', 'HAVING count(*) > 3', 'HAVING is left to the nested loop'),
+    ('sum(v)', 'r.sensor = l.sensor AND r.ts < l.ts', 'HAVING count(*) > l.label', 'HAVING that mentions the spine is left to the nested loop'),
+    ('sum(v)', 'r.sensor = l.sensor AND r.ts < l.ts', 'HAVING count(*) > (SELECT 3)', 'as is one with a subquery'),
     ('sum(v)', 'r.sensor = l.sensor AND r.ts < l.ts', 'GROUP BY r.id', 'groups are left to the nested loop'),
     ('string_agg(id::text, '','' ORDER BY id)', 'r.sensor = l.sensor AND r.ts < l.ts', '', 'an ordered aggregate is left to the nested loop')
 ) AS c(targets, conditions, tail, description);
-SELECT doesnt_match(pg_temp.plan_of(pg_temp.windows('count(*) AS n, sum(v) AS total') || ' WHERE w.n > 200'), 'AsofWindows',
-    'a condition that the planner has moved to the aggregates is left to the nested loop');
+SELECT matches(pg_temp.plan_of(pg_temp.windows('count(*) AS n, sum(v) AS total') || ' WHERE w.n > 200'), 'AsofWindows[\s\S]*Join Filter: [^\n]*200',
+    'a condition that the planner has moved to the aggregates is the node''s');
+SELECT matches(pg_temp.plan_of(pg_temp.windows('sum(v)', tail => 'HAVING count(*) > 3')), 'AsofWindows', 'HAVING is the node''s');
 SET LOCAL quiver.enable_asof_join = off;
 SELECT doesnt_match(pg_temp.plan_of(pg_temp.windows('count(*)')), 'AsofWindows', 'the setting leaves windows to the nested loop');
 -- As the index gives the rows in order of time, sums and deviations of floats are the same to the last bit.

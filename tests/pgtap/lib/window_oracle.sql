@@ -39,6 +39,10 @@ SELECT name, 'SELECT s.sid, w.* FROM spine s ' || rest FROM (VALUES
         WHERE h.kn = s.kn AND h.d >= s.d - 1 AND h.d < s.d) w ON true$$),
     ('conditions', $$LEFT JOIN LATERAL (SELECT count(*) AS a, sum(h.id) AS b FROM history h
         WHERE h.k = s.k AND h.ts >= s.ts - interval '9 hours' AND h.ts < s.ts) w ON w.a > s.x AND s.x < 8 WHERE w.b IS NULL OR w.b % 2 = s.sid % 2$$),
+    ('having', $$LEFT JOIN LATERAL (SELECT sum(h.id) AS a, count(h.v) AS b FROM history h WHERE h.k = s.k AND h.ts >= s.ts - interval '9 hours' AND h.ts < s.ts
+        HAVING count(*) > 2 AND max(h.v) IS DISTINCT FROM 0.5 AND 1 < avg(h.id)) w ON true$$),
+    ('conditions moved into the subquery', $$CROSS JOIN LATERAL (SELECT count(*) + 1 AS a, avg(h.id / 8.0::float8) AS b, 7 AS c FROM history h
+        WHERE h.k = s.k AND h.ts >= s.ts - interval '9 hours' AND h.ts < s.ts) w WHERE w.a > 3 AND (w.b < 20 OR w.b IS NULL) AND w.c > 5$$),
     ('inner, and two windows', $$CROSS JOIN LATERAL (SELECT count(*) AS a FROM history h
         WHERE h.k = s.k AND h.ts >= s.ts - interval '9 hours' AND h.ts < s.ts) w
         CROSS JOIN LATERAL (SELECT max(h.v) AS m FROM history h
