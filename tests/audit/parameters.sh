@@ -64,7 +64,7 @@ check '--open wants --json' 2 "$(verify --open "$keys/private.pem" "$copy" >/dev
 # Sessions killed in the middle: what they sealed is taken up and can be opened.
 psql -XqAtc 'PREPARE p(text) AS SELECT $1, pg_sleep(30) FROM generate_series(1, 1)' -c "EXECUTE p('in flight $s')" >/dev/null 2>&1 &
 victim=$!
-wait_for 10 eval "[ -n \"\$(ask \"SELECT pid FROM pg_stat_activity WHERE query LIKE 'EXECUTE p%' AND wait_event = 'PgSleep'\")\" ]"
+wait_for 60 eval "[ -n \"\$(ask \"SELECT pid FROM pg_stat_activity WHERE query LIKE 'EXECUTE p%' AND wait_event = 'PgSleep'\")\" ]"
 kill_server
 wait "$victim" 2>/dev/null || :
 ask 'SELECT quiver.audit_checkpoint()' >/dev/null

@@ -8,7 +8,7 @@ CREATE TABLE t (id int PRIMARY KEY, v text);
 SELECT quiver.history_enable('t') \g /dev/null
 SELECT coalesce(max(number), 0) AS before FROM quiver_history.transactions \gset
 CREATE VIEW rows_of AS SELECT x.* FROM quiver_history.transactions x WHERE x.number > :before AND x.session = (
-    SELECT to_hex(extract(epoch FROM a.backend_start)::bigint) || '.' || to_hex(a.pid) FROM pg_stat_activity a
+    SELECT to_hex(floor(extract(epoch FROM a.backend_start))::bigint) || '.' || to_hex(a.pid) FROM pg_stat_activity a
     WHERE a.pid = pg_backend_pid());
 CREATE FUNCTION summary() RETURNS text LANGUAGE sql AS $$
     SELECT (SELECT count(*) FROM rows_of) || ' transactions, '
