@@ -104,6 +104,7 @@ SOURCES = \
 	hnsw/link \
 	hnsw/options \
 	hnsw/plan \
+	hnsw/planned_scan \
 	hnsw/repair \
 	hnsw/rerank \
 	hnsw/scan \

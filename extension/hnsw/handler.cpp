@@ -6,6 +6,7 @@
 #include "hnsw/build.hpp"
 #include "hnsw/insert.hpp"
 #include "hnsw/options.hpp"
+#include "hnsw/planned_scan.hpp"
 
 #include "pg/function.hpp"
 
@@ -104,6 +105,7 @@ void install()
 {
     define_options();
     install_planner_hook();
+    define_planned_scans();
 }
 
 }  // namespace quiver::hnsw

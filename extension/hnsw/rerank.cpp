@@ -54,8 +54,13 @@ bool Reranker::needs_more(const pg::Array<Found> &found) const
         return false;
     if (count_ < least)
         return true;
-    const double slack = spread * std::sqrt(squares_ / static_cast<double>(count_));
-    return static_cast<double>(found[0].distance) - slack < static_cast<double>(exact_[0].distance);
+    return static_cast<double>(found[0].distance) - doubt() <
+           static_cast<double>(exact_[0].distance);
+}
+
+double Reranker::doubt() const
+{
+    return count_ > 0 ? spread * std::sqrt(squares_ / static_cast<double>(count_)) : 0;
 }
 
 void Reranker::add(Exact exact, float estimate)

@@ -39,6 +39,11 @@ public:
     // The rows of the nearest, taken out; how many.
     int next(ItemPointerData *tids, float *distance);
 
+    // Forget those that have not been taken out.
+    void drop() { exact_.clear(); }
+    // How far off an estimate is rarely.
+    double doubt() const;
+
     std::int64_t count() const { return count_; }
 
 private:

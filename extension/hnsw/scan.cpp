@@ -3,6 +3,7 @@
 
 #include "hnsw/code_copy.hpp"
 #include "hnsw/options.hpp"
+#include "hnsw/planned_scan.hpp"
 #include "hnsw/rerank.hpp"
 #include "hnsw/sweep.hpp"
 
@@ -33,6 +34,10 @@ struct ScanState
     bool empty;
     double memory_limit;
     float previous;  // distance of the last row returned
+    PlannedScan *planned;  // the plan node, if it is known
+    double bound;  // rows beyond it do not pass the filter
+    double doubt;  // how much nearer than it is said to be a row may be
+    int misses;  // times in a row that what a search brought was beyond the bound
     int tid_count;
     int tid_next;
     ItemPointerData tids[max_heap_tids];
@@ -70,6 +75,16 @@ void count_search(ScanState *state)
     last_scan.distances = state->search->counts().distances;
     last_scan.reranked = state->rerank != nullptr ? state->rerank->count() : 0;
     last_scan.copied = state->graph->copied();
+}
+
+double find_bound(const ScanState *state, const void *query)
+{
+    if (state->planned == nullptr || query == nullptr)
+        return std::numeric_limits<double>::infinity();
+    const Space &space = state->graph->space();
+    const double bound = bound_in_space(space, query, bound_of(state->planned));
+    // On the scale of the estimates.
+    return state->rerank != nullptr && space.metric == Metric::cosine ? 2 + 2 * bound : bound;
 }
 
 // Whether a scan may return more than one search finds: when it iterates, and on a coded index always,
@@ -161,6 +176,7 @@ void first_search(IndexScanDesc scan, ScanState *state)
         state->rerank = new (palloc(sizeof(Reranker))) Reranker{graph, query, scan->heapRelation};
     }
     state->search = new (palloc(sizeof(Search))) Search{graph, query, code};
+    state->bound = find_bound(state, query);
     if (code != nullptr)
         begin_with_copy(graph);
     if (state->filter != nullptr)
@@ -210,6 +226,7 @@ bool next_left(IndexScanDesc scan, ScanState *state, float *distance)
         state->tid_count = state->graph->read_tids(candidate.vertex, state->tids);
         if (state->tid_count == 0)
             continue;
+        state->doubt = state->rerank != nullptr ? state->rerank->doubt() : 0;
         *distance = state->graph->meta().reuse_count == state->reuse_count
                         ? candidate.distance
                         : state->search->distance_of(candidate.vertex);
@@ -323,6 +340,17 @@ bool next_reranked(IndexScanDesc scan, ScanState *state, float *distance)
     return true;
 }
 
+// A row is beyond the bound, and what else is at hand is farther. Whether to go on: the graph may lead through what is
+// beyond to rows within, so a scan ends when two searches in a row have brought none.
+bool go_past_bound(ScanState *state)
+{
+    state->search->found().clear();
+    if (state->rerank != nullptr)
+        state->rerank->drop();
+    constexpr int enough = 2;
+    return ++state->misses < enough && goes_on(state);
+}
+
 // Whether a row may have attributes that the scan does not ask for: its filter is by hashes, or its number may
 // have been given out again.
 bool needs_check(const ScanState *state)
@@ -369,6 +397,14 @@ bool next_row(IndexScanDesc scan, ScanState *state)
         if (!(state->rerank != nullptr ? next_reranked(scan, state, &distance)
                                        : next_vertex(scan, state, &distance)))
             return false;
+        if (static_cast<double>(distance) - state->doubt > state->bound)
+        {
+            state->tid_count = 0;
+            if (!go_past_bound(state))
+                return false;
+            continue;
+        }
+        state->misses = 0;
         if (mode() == IterativeScan::strict_order)
         {
             if (distance < state->previous)
@@ -414,6 +450,10 @@ void rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
     state->returned = 0;
     state->tid_count = state->tid_next = 0;
     state->previous = -std::numeric_limits<float>::infinity();
+    state->planned = planned_scan(orderbys);
+    state->bound = std::numeric_limits<double>::infinity();
+    state->doubt = 0;
+    state->misses = 0;
     if (keys != nullptr && scan->numberOfKeys > 0)
         std::copy_n(keys, scan->numberOfKeys, scan->keyData);
     if (orderbys != nullptr && scan->numberOfOrderBys > 0)

@@ -11,6 +11,7 @@ extern "C" {
 #include "storage/barrier.h"
 #include "utils/datum.h"
 #include "utils/dsa.h"
+#include "utils/fmgroids.h"
 #include "utils/sortsupport.h"
 #include "utils/tuplesort.h"
 #include "utils/tuplestore.h"
