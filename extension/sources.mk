@@ -93,6 +93,7 @@ SOURCES = \
 	hnsw/code \
 	hnsw/conditions \
 	hnsw/cost \
+	hnsw/explain \
 	hnsw/filter \
 	hnsw/graph \
 	hnsw/graph_read \

@@ -106,6 +106,7 @@ void install()
     define_options();
     install_planner_hook();
     define_planned_scans();
+    define_explain();
 }
 
 }  // namespace quiver::hnsw

@@ -26,6 +26,7 @@ struct Statement
     MemoryContextCallback forget;
     Statement *next;
     PlannedScan *scans;
+    bool measured;  // by an EXPLAIN, most likely
 };
 
 constinit Statement *statements = nullptr;
@@ -37,6 +38,7 @@ void forget(void *argument)
     for (Statement **at = &statements; *at != nullptr; at = &(*at)->next)
         if (*at == argument)
         {
+            end_statement((*at)->scans, (*at)->measured);
             *at = (*at)->next;
             return;
         }
@@ -145,6 +147,7 @@ void start(QueryDesc *query, int flags)
     {
         auto *statement = static_cast<Statement *>(palloc0(sizeof(Statement)));
         statement->scans = scans;
+        statement->measured = query->instrument_options != 0;
         statement->next = statements;
         statement->forget.func = forget;
         statement->forget.arg = statement;

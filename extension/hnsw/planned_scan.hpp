@@ -47,7 +47,11 @@ double bound_of(const PlannedScan *scan);
 // The same in the terms of the space, a little more so that sums in another order lose no row.
 double bound_in_space(const Space &space, const void *query, double bound);
 
-// Hooks; from _PG_init.
+// Called when a statement ends, before its scans are forgotten; `explained`: it was run to be explained.
+void end_statement(const PlannedScan *scans, bool explained);
+
+// Hooks and settings; from _PG_init.
 void define_planned_scans();
+void define_explain();
 
 }  // namespace quiver::hnsw

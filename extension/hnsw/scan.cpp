@@ -3,9 +3,7 @@
 
 #include "hnsw/code_copy.hpp"
 #include "hnsw/options.hpp"
-#include "hnsw/planned_scan.hpp"
-#include "hnsw/rerank.hpp"
-#include "hnsw/sweep.hpp"
+#include "hnsw/scan_state.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,31 +15,6 @@ namespace {
 
 // Of the session, for quiver.hnsw_last_scan().
 constinit ScanCounts last_scan{};
-
-struct ScanState
-{
-    MemoryContext context;  // of one scan; reset when it starts again
-    Graph *graph;
-    Search *search;
-    Reranker *rerank;  // of a coded index
-    Filter *filter;  // of a scan with conditions
-    Sweep *sweep;  // of a filtered scan that has gone over to it
-    std::uint64_t identity;
-    std::uint64_t reuse_count;  // when the scan began
-    std::size_t returned;  // vertices of the walk at hand
-    BlockNumber heap_blocks;  // of the table, as far as is known
-    bool started;
-    bool empty;
-    double memory_limit;
-    float previous;  // distance of the last row returned
-    PlannedScan *planned;  // the plan node, if it is known
-    double bound;  // rows beyond it do not pass the filter
-    double doubt;  // how much nearer than it is said to be a row may be
-    int misses;  // times in a row that what a search brought was beyond the bound
-    int tid_count;
-    int tid_next;
-    ItemPointerData tids[max_heap_tids];
-};
 
 IterativeScan mode() { return static_cast<IterativeScan>(iterative_scan); }
 
@@ -69,12 +42,32 @@ const void *query_of(const Graph &graph, const ScanKeyData *key)
     return palloc0(graph.space().fixed_width() ? graph.space().value_size() : sizeof(std::int32_t));
 }
 
-void count_search(ScanState *state)
+void count_scan(ScanState *state)
 {
     last_scan.expanded = state->search->counts().expanded;
     last_scan.distances = state->search->counts().distances;
     last_scan.reranked = state->rerank != nullptr ? state->rerank->count() : 0;
     last_scan.copied = state->graph->copied();
+    if (state->planned == nullptr)
+        return;
+    ScanTotals &totals = state->planned->totals;
+    totals.expanded += last_scan.expanded - state->counted.expanded;
+    totals.distances += last_scan.distances - state->counted.distances;
+    totals.reranked += last_scan.reranked - state->counted.reranked;
+    state->counted = last_scan;
+}
+
+void count_search(ScanState *state)
+{
+    count_scan(state);
+    if (state->planned != nullptr)
+        ++state->planned->totals.searches;
+}
+
+void note_end(ScanState *state, ScanEnd end)
+{
+    if (state->planned != nullptr)
+        state->planned->totals.end = end;
 }
 
 double find_bound(const ScanState *state, const void *query)
@@ -332,8 +325,8 @@ bool next_reranked(IndexScanDesc scan, ScanState *state, float *distance)
         const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
         renew(state);
         state->rerank->take(found, farther, state->graph->meta().reuse_count == state->reuse_count);
-        last_scan.reranked = state->rerank->count();
     }
+    count_scan(state);
     if (left)
         return next_left(scan, state, distance);
     state->tid_count = state->rerank->next(state->tids, distance);
@@ -369,6 +362,11 @@ void start(IndexScanDesc scan, ScanState *state)
     if (!IsMVCCSnapshot(scan->xs_snapshot))
         elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
     state->memory_limit = static_cast<double>(work_mem) * 1024 * scan_mem_multiplier;
+    if (state->planned != nullptr)
+    {
+        ++state->planned->totals.scans;
+        state->planned->totals.end = ScanEnd::taken;
+    }
     first_search(scan, state);
     state->started = true;
 }
@@ -396,13 +394,17 @@ bool next_row(IndexScanDesc scan, ScanState *state)
         state->tid_count = 0;
         if (!(state->rerank != nullptr ? next_reranked(scan, state, &distance)
                                        : next_vertex(scan, state, &distance)))
+        {
+            note_end(state, goes_on(state) ? ScanEnd::all : ScanEnd::width);
             return false;
+        }
         if (static_cast<double>(distance) - state->doubt > state->bound)
         {
             state->tid_count = 0;
-            if (!go_past_bound(state))
-                return false;
-            continue;
+            if (go_past_bound(state))
+                continue;
+            note_end(state, ScanEnd::bound);
+            return false;
         }
         state->misses = 0;
         if (mode() == IterativeScan::strict_order)
@@ -451,6 +453,7 @@ void rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
     state->tid_count = state->tid_next = 0;
     state->previous = -std::numeric_limits<float>::infinity();
     state->planned = planned_scan(orderbys);
+    state->counted = {};
     state->bound = std::numeric_limits<double>::infinity();
     state->doubt = 0;
     state->misses = 0;
