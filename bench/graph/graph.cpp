@@ -302,7 +302,9 @@ Graph build(const Matrix &base, unsigned bits, bool ordered, double *seconds)
         (void) builder.add({{{0, 0, 1}}, static_cast<int>(-std::log(u) / std::log(double(m))), i});
     }
     std::vector<std::uint64_t> reach_memory(Reach::memory_bytes(arena) / 8 + 1);
-    Reach{&arena, {&rows, Rows::to_new, Rows::between, Rows::equals, Rows::store}, reach_memory.data()}
+    Reach{&arena,
+          {&rows, Rows::to_new, Rows::between, Rows::equals, Rows::store},
+          reach_memory.data()}
         .mend();
     *seconds = cpu_seconds() - start;
     // The hash given with a row is its number.

@@ -14,8 +14,8 @@ std::size_t words_of(const Arena &arena) { return arena.count() / 64 + 1; }
 std::size_t Reach::memory_bytes(const Arena &arena)
 {
     const std::size_t room = arena.list_room(0);
-    return words_of(arena) * sizeof(std::uint64_t) +
-           (arena.count() + room) * sizeof(Vertex) + room * sizeof(float);
+    return words_of(arena) * sizeof(std::uint64_t) + (arena.count() + room) * sizeof(Vertex) +
+           room * sizeof(float);
 }
 
 Reach::Reach(Arena *arena, const Distances &distances, void *memory)

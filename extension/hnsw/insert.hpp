@@ -46,8 +46,8 @@ LinkedBack link_back(Graph &graph, Writer &writer, const BackLink &link, int lay
 // Many on layer 0, with few WAL records. Allocates in the current memory context.
 void link_back(Graph &graph, Writer &writer, const BackLink *links, int count, LinkedBack *out);
 // Have the neighbours of a new vertex link to it, at least one of them on layer 0.
-void link_neighbours_back(Graph &graph, Writer &writer, Vertex vertex,
-                          const Neighbours &neighbours, int level);
+void link_neighbours_back(Graph &graph, Writer &writer, Vertex vertex, const Neighbours &neighbours,
+                          int level);
 
 struct NewRow
 {

@@ -112,8 +112,8 @@ void link_back(Graph &graph, Writer &writer, const BackLink *links, int count, L
     };
     auto *planned = static_cast<Planned *>(
         palloc_extended(sizeof(Planned) * static_cast<std::size_t>(count + 1), MCXT_ALLOC_HUGE));
-    auto *changes = static_cast<LinkChange *>(
-        palloc(sizeof(LinkChange) * static_cast<std::size_t>(count + 1)));
+    auto *changes =
+        static_cast<LinkChange *>(palloc(sizeof(LinkChange) * static_cast<std::size_t>(count + 1)));
     int change_count = 0;
     MemoryContext step =
         AllocSetContextCreate(CurrentMemoryContext, "hnsw links", ALLOCSET_DEFAULT_SIZES);
@@ -219,8 +219,8 @@ bool take_place(Graph &graph, Writer &writer, Vertex vertex, Vertex other)
 
 }  // namespace
 
-void link_neighbours_back(Graph &graph, Writer &writer, Vertex vertex,
-                          const Neighbours &neighbours, int level)
+void link_neighbours_back(Graph &graph, Writer &writer, Vertex vertex, const Neighbours &neighbours,
+                          int level)
 {
     const auto keep_equal = [&](const LinkedBack &back, int layer, float distance) {
         // Nothing new may lead to what vacuum is about to free.

@@ -103,9 +103,9 @@ int workers_for(const Graph &graph, const VertexSet &dead)
     if (IsInParallelMode() || MyBackendType == B_AUTOVAC_WORKER ||
         RelationUsesLocalBuffers(graph.index()))
         return 0;
-    return static_cast<int>(std::min<std::size_t>(
-        static_cast<std::size_t>(max_parallel_maintenance_workers),
-        dead.count() / dead_per_worker));
+    return static_cast<int>(
+        std::min<std::size_t>(static_cast<std::size_t>(max_parallel_maintenance_workers),
+                              dead.count() / dead_per_worker));
 }
 
 // False if there is no shared memory to be had.
@@ -113,7 +113,8 @@ bool repair_together(Graph &graph, Writer &writer, const VertexSet &dead,
                      BufferAccessStrategy strategy, int workers)
 {
     EnterParallelMode();
-    ParallelContext *context = CreateParallelContext("quiver", "quiver_hnsw_repair_worker", workers);
+    ParallelContext *context =
+        CreateParallelContext("quiver", "quiver_hnsw_repair_worker", workers);
     const Size dead_bytes = dead.words() * sizeof(std::uint64_t);
     shm_toc_estimate_chunk(&context->estimator, sizeof(Shared));
     shm_toc_estimate_chunk(&context->estimator, dead_bytes);
@@ -129,8 +130,8 @@ bool repair_together(Graph &graph, Writer &writer, const VertexSet &dead,
         shm_toc_insert(context->toc, toc_shared, shared);
         shm_toc_insert(context->toc, toc_dead, bits);
         LaunchParallelWorkers(context);
-        ereport(DEBUG1, errmsg_internal("repairing with %d parallel workers",
-                                        context->nworkers_launched));
+        ereport(DEBUG1,
+                errmsg_internal("repairing with %d parallel workers", context->nworkers_launched));
         Repair{graph, writer, dead, strategy}.pages(&shared->next);
         WaitForParallelWorkersToFinish(context);
     }
@@ -144,8 +145,7 @@ bool repair_together(Graph &graph, Writer &writer, const VertexSet &dead,
 void pin_page(Graph &graph, const LinkPage &page, BufferAccessStrategy strategy, int mode,
               pg::Pin *pin)
 {
-    pin->reset(
-        ReadBufferExtended(graph.index(), MAIN_FORKNUM, page.block, RBM_NORMAL, strategy));
+    pin->reset(ReadBufferExtended(graph.index(), MAIN_FORKNUM, page.block, RBM_NORMAL, strategy));
     pin->lock(mode);
     storage::check_page(graph.index(), page.block, pin->page(), storage::PageKind::links,
                         graph.layout().place(page.first).chunk);
