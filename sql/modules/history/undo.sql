@@ -25,8 +25,13 @@ DECLARE
     has_changes boolean;
 BEGIN
     FOR h IN SELECT t.* FROM quiver.history_table t JOIN pg_class c ON c.oid = t.relation ORDER BY t.relation::oid LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM %s c WHERE c.transaction = $1 AND c.at >= $2)', h.store)
-        INTO has_changes USING transaction, earliest;
+        BEGIN
+            EXECUTE format('SELECT EXISTS (SELECT FROM %s c WHERE c.transaction = $1 AND c.at >= $2)', h.store)
+            INTO has_changes USING transaction, earliest;
+        EXCEPTION WHEN undefined_table THEN
+            -- Another session has just disabled this history.
+            CONTINUE;
+        END;
         IF has_changes THEN
             RETURN NEXT h.relation;
         END IF;
