@@ -179,6 +179,8 @@ DECLARE
     part regclass;
     name text;
 BEGIN
+    -- Before the row's lock, which a transaction that has enabled a history may come to wait for.
+    LOCK TABLE quiver.history_table IN ROW EXCLUSIVE MODE;
     SELECT t.* INTO h FROM quiver.history_table t WHERE t.relation = history_disable_inner.relation FOR UPDATE;
     IF NOT FOUND THEN
         RAISE 'table % has no history', history_disable_inner.relation
@@ -219,6 +221,7 @@ DECLARE
     until timestamptz;
     oldest timestamptz;
 BEGIN
+    LOCK TABLE quiver.history_table IN ROW EXCLUSIVE MODE; -- as history_disable_inner()
     FOR number IN SELECT t.id FROM quiver.history_table t ORDER BY t.id LOOP
         -- Another session may have disabled it meanwhile; from here on it waits.
         SELECT t.* INTO h FROM quiver.history_table t WHERE t.id = number FOR UPDATE;

@@ -20,11 +20,14 @@ CREATE FUNCTION quiver.history_tables_of(transaction bigint) RETURNS SETOF regcl
     LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    h quiver.history_table;
+    h record;
     earliest timestamptz := (quiver.history_moment_of(transaction)).earliest;
     has_changes boolean;
 BEGIN
-    FOR h IN SELECT t.* FROM quiver.history_table t JOIN pg_class c ON c.oid = t.relation ORDER BY t.relation::oid LOOP
+    FOR h IN SELECT t.relation, format('%I.%I', n.nspname, s.relname) AS store FROM quiver.history_table t
+        JOIN pg_class c ON c.oid = t.relation JOIN pg_class s ON s.oid = t.store JOIN pg_namespace n ON n.oid = s.relnamespace
+        ORDER BY t.relation::oid
+    LOOP
         BEGIN
             EXECUTE format('SELECT EXISTS (SELECT FROM %s c WHERE c.transaction = $1 AND c.at >= $2)', h.store)
             INTO has_changes USING transaction, earliest;
