@@ -24,8 +24,9 @@ DECLARE
     earliest timestamptz := (quiver.history_moment_of(transaction)).earliest;
     has_changes boolean;
 BEGIN
-    FOR h IN SELECT t.relation, format('%I.%I', n.nspname, s.relname) AS store FROM quiver.history_table t
-        JOIN pg_class c ON c.oid = t.relation JOIN pg_class s ON s.oid = t.store JOIN pg_namespace n ON n.oid = s.relnamespace
+    FOR h IN SELECT t.relation, format('%I.%I', n.nspname, s.relname) AS store
+        FROM quiver.history_table t JOIN pg_class c ON c.oid = t.relation
+        JOIN pg_class s ON s.oid = t.store JOIN pg_namespace n ON n.oid = s.relnamespace
         ORDER BY t.relation::oid
     LOOP
         BEGIN
