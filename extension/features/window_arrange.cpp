@@ -7,12 +7,6 @@
 namespace quiver::features {
 namespace {
 
-template <typename T> T *huge(MemoryContext context, std::size_t count)
-{
-    return static_cast<T *>(
-        MemoryContextAllocHuge(context, sizeof(T) * std::max<std::size_t>(count, 1)));
-}
-
 // `places[i]` is where row i belongs.
 template <typename T>
 void scatter(const T *from, T *to, const std::uint32_t *places, std::size_t rows)

@@ -11,12 +11,6 @@ namespace {
 constexpr std::size_t least_keys = 64;
 constexpr std::size_t least_rows = 1024;
 
-template <typename T> T *huge(MemoryContext context, std::size_t count)
-{
-    return static_cast<T *>(
-        MemoryContextAllocHuge(context, sizeof(T) * std::max<std::size_t>(count, 1)));
-}
-
 template <typename T> T *grown(MemoryContext context, T *array, std::size_t room)
 {
     return array == nullptr ? huge<T>(context, room)

@@ -11,7 +11,16 @@
 #include "features/window.hpp"
 #include "pg/array.hpp"
 
+#include <algorithm>
+
 namespace quiver::features {
+
+// Room for rows without end, in a context of the executor.
+template <typename T> T *huge(MemoryContext context, std::size_t count)
+{
+    return static_cast<T *>(
+        MemoryContextAllocHuge(context, sizeof(T) * std::max<std::size_t>(count, 1)));
+}
 
 // Times of a window as integers, both ends within; empty if first > last. Rows are known by `known`.
 struct Span

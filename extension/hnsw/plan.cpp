@@ -24,7 +24,7 @@ bool is_hnsw(Oid index)
     return am != nullptr && am->ambeginscan == begin_scan;
 }
 
-// `top` is the root of a query level: nothing reads its junk columns but a row lock, which wants none
+// `top` is the root of a query level, a scan or a Limit: nothing reads its junk columns but a row lock, which wants none
 // of an ordering. A Limit with junk columns is always one, also where the node between the levels, a
 // Subquery Scan that does nothing, was removed.
 void drop_distance(Plan *top)
@@ -71,7 +71,15 @@ void visit_all(const List *plans)
         visit(static_cast<Plan *>(lfirst(cell)));
 }
 
-// Query levels in a plan.
+// A query level, from its root; null where a subplan turned out not to be needed.
+void visit_level(Plan *top)
+{
+    if (top != nullptr && IsA(top, IndexScan))
+        drop_distance(top);
+    visit(top);
+}
+
+// What is below a node, and the node.
 void visit(Plan *plan)
 {
     if (plan == nullptr)
@@ -79,11 +87,8 @@ void visit(Plan *plan)
     check_stack_depth();
     if (IsA(plan, Limit))
         drop_distance(plan);
-    if (IsA(plan, SubqueryScan))
-    {
-        drop_distance(castNode(SubqueryScan, plan)->subplan);
-        visit(castNode(SubqueryScan, plan)->subplan);
-    }
+    else if (IsA(plan, SubqueryScan))
+        visit_level(castNode(SubqueryScan, plan)->subplan);
     else if (IsA(plan, Append))
         visit_all(castNode(Append, plan)->appendplans);
     else if (IsA(plan, MergeAppend))
@@ -99,16 +104,10 @@ PlannedStmt *plan(Query *query, const char *source, int options, ParamListInfo p
     PlannedStmt *statement = next_planner != nullptr
                                  ? next_planner(query, source, options, parameters)
                                  : standard_planner(query, source, options, parameters);
-    drop_distance(statement->planTree);
-    visit(statement->planTree);
+    visit_level(statement->planTree);
     ListCell *cell;
     foreach (cell, statement->subplans)
-        // One that turned out not to be needed leaves a gap.
-        if (lfirst(cell) != nullptr)
-        {
-            drop_distance(static_cast<Plan *>(lfirst(cell)));
-            visit(static_cast<Plan *>(lfirst(cell)));
-        }
+        visit_level(static_cast<Plan *>(lfirst(cell)));
     return statement;
 }
 

@@ -1,5 +1,5 @@
--- Conditions on the distance end a scan early and lose no row: against the same scan with the bound switched off, and against
--- sorting, in every mode, metric and kind of index.
+-- Conditions on the distance end a scan early; without iteration no row is lost, with it hardly one: against the same scan with
+-- the bound switched off, in every mode, metric and kind of index.
 \ir ../lib/setup.sql
 SELECT plan(19);
 SELECT setseed(0.5);
