@@ -3,6 +3,7 @@ SOURCES += \
 	audit/area \
 	audit/digest \
 	audit/envelope \
+	audit/event_builder \
 	audit/events \
 	audit/functions \
 	audit/hooks_executor \
@@ -25,6 +26,8 @@ SOURCES += \
 	audit/settings \
 	audit/show \
 	audit/stage \
+	audit/stage_record \
+	audit/stage_transaction \
 	audit/statement \
 	audit/text \
 	audit/text_cache \

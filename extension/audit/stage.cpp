@@ -1,27 +1,18 @@
-// Building events and moving them from this process's stage into its ring.
+// This process's stage: events are appended, found again, and moved into its ring.
 #include "audit/stage.hpp"
-
-#include "audit/digest.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 namespace quiver::audit {
 
-constinit EventBuilder builder{};
 constinit Session session{};
 
 namespace {
 
-constexpr char message_prefix[] = "quiver.audit";
-
 // Of the session's fields as they stand in the stage.
 constinit Oid known_user = InvalidOid;
 constinit char known_application[NAMEDATALEN] = "";
-
-// Salts come from a pool, so that the generator is asked once for many records.
-constinit std::uint8_t salts[4096]{};
-constinit std::size_t salts_left = 0;
 
 std::uint8_t *put_field(std::uint8_t *at, Field tag, std::string_view value)
 {
@@ -98,20 +89,6 @@ bool has_other_session_fields()
            (IsTransactionState() && GetSessionUserId() != known_user);
 }
 
-// The session's fields and the events from `from` on, as a record without salt and leaf. The stage is locked.
-RecordHead copy_events(const Stage &stage, std::uint32_t from, std::uint8_t *payload)
-{
-    RecordHead record = stage_record(stage, 0);
-    record.first_event = read_as<EventHead>(stage.data + from).number;
-    record.payload = stage.session_bytes + stage.used - from;
-    record.events = 0;
-    for (std::uint32_t at = from; at < stage.used; ++record.events)
-        at += read_as<EventHead>(stage.data + at).length;
-    std::memcpy(payload, stage.data, stage.session_bytes);
-    std::memcpy(payload + stage.session_bytes, stage.data + from, stage.used - from);
-    return record;
-}
-
 void push_stage(Stage *stage, unsigned shard)
 {
     RecordHead record = stage_record(*stage, GetCurrentTimestamp());
@@ -121,64 +98,7 @@ void push_stage(Stage *stage, unsigned shard)
     empty(stage);
 }
 
-// Of this process's transaction. The stage is locked.
-template <class F> void each_event(Stage *stage, F &&f)
-{
-    const std::uint32_t first =
-        session.generation == stage->generation ? session.begin : stage->session_bytes;
-    for (std::uint32_t at = first; at < stage->used;)
-    {
-        auto *event = reinterpret_cast<EventHead *>(stage->data + at);
-        if (event->transaction == session.transaction)
-            f(*event);
-        at += event->length;
-    }
-}
-
 }  // namespace
-
-void EventBuilder::begin(EventKind kind, EventClass klass)
-{
-    head = {};
-    head.kind = kind;
-    head.klass = klass;
-    used_ = 0;
-    is_full_ = false;
-}
-
-bool EventBuilder::field(Field tag, std::string_view value) { return field(tag, value, {}); }
-
-bool EventBuilder::field(Field tag, std::string_view first, std::string_view second)
-{
-    const std::size_t size = first.size() + second.size();
-    if (size > 0xffff || used_ + field_head + size > room)
-    {
-        is_full_ = true;
-        return false;
-    }
-    std::uint8_t *at = bytes_ + used_;
-    at[0] = static_cast<std::uint8_t>(tag);
-    at[1] = static_cast<std::uint8_t>(size);
-    at[2] = static_cast<std::uint8_t>(size >> 8);
-    std::memcpy(at + field_head, first.data(), first.size());
-    std::memcpy(at + field_head + first.size(), second.data(), second.size());
-    used_ += field_head + size;
-    return true;
-}
-
-char *EventBuilder::open_field(std::size_t &left)
-{
-    left = used_ + field_head < room ? room - used_ - field_head : 0;
-    return reinterpret_cast<char *>(bytes_ + used_ + field_head);
-}
-
-void EventBuilder::close_field(Field tag, std::size_t size)
-{
-    bytes_[used_] = static_cast<std::uint8_t>(tag);
-    bytes_[used_ + 1] = static_cast<std::uint8_t>(size);
-    bytes_[used_ + 2] = static_cast<std::uint8_t>(size >> 8);
-    used_ += field_head + size;
-}
 
 bool attach_session()
 {
@@ -276,34 +196,6 @@ EventHead *find_event(const EventPlace &place)
 void lock_stage() { SpinLockAcquire(&session.stage->lock); }
 void unlock_stage() { SpinLockRelease(&session.stage->lock); }
 
-bool write_stage_to_wal()
-{
-    static std::uint8_t bytes[sizeof(RecordHead) + stage_data_bytes];
-    Stage *stage = session.stage;
-    if (durable() == Durable::off || stage->events == 0 || MyProc == nullptr ||
-        !XLogInsertAllowed())
-        return false;
-    SpinLockAcquire(&stage->lock);
-    const std::uint32_t from =
-        session.logged_generation == stage->generation && session.logged > stage->session_bytes
-            ? session.logged
-            : stage->session_bytes;
-    const bool is_new = from < stage->used;
-    RecordHead record{};
-    if (is_new)
-        record = copy_events(*stage, from, bytes + sizeof record);
-    session.logged_generation = stage->generation;
-    session.logged = stage->used;
-    SpinLockRelease(&stage->lock);
-    if (!is_new)
-        return false;
-    record.time = GetCurrentTimestamp();
-    std::memcpy(bytes, &record, sizeof record);
-    (void) QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
-                              sizeof record + record.payload);
-    return true;
-}
-
 void flush_stage(bool wal)
 {
     Stage *stage = session.stage;
@@ -315,79 +207,6 @@ void flush_stage(bool wal)
     if (stage->events != 0)
         push_stage(stage, session.shard);
     SpinLockRelease(&stage->lock);
-}
-
-void end_transaction(Outcome outcome, TransactionId xid)
-{
-    Stage *stage = session.stage;
-    SpinLockAcquire(&stage->lock);
-    each_event(stage, [&](EventHead &event) {
-        event.xid = xid;
-        if (event.outcome == Outcome::done ||
-            ((event.outcome == Outcome::committed || event.outcome == Outcome::prepared) &&
-             outcome == Outcome::rolled_back))
-            event.outcome = outcome;
-        else if (event.outcome == Outcome::running && outcome == Outcome::rolled_back)
-            event.outcome = Outcome::failed;
-    });
-    SpinLockRelease(&stage->lock);
-}
-
-void leave_transaction()
-{
-    Stage *stage = session.stage;
-    session.in_transaction = false;
-    // Room for the next transaction, so that its events seldom lie in two records.
-    constexpr std::size_t spare = 4096;
-    if (session.is_urgent || stage->used > stage_data_bytes - spare)
-        flush_stage(false);
-    stage->open_transaction = 0;
-    if (!session.is_urgent)
-        return;
-    session.is_urgent = false;
-    pg_atomic_fetch_add_u64(&area.head->seal_asked, 1);
-    wake_worker();
-}
-
-void roll_back_subtransactions(SubTransactionId first)
-{
-    Stage *stage = session.stage;
-    SpinLockAcquire(&stage->lock);
-    each_event(stage, [&](EventHead &event) {
-        if (event.subtransaction >= first && event.outcome == Outcome::done)
-            event.outcome = Outcome::rolled_back;
-    });
-    SpinLockRelease(&stage->lock);
-}
-
-RecordHead stage_record(const Stage &stage, std::int64_t now)
-{
-    RecordHead record{};
-    record.time = now;
-    record.session = stage.session;
-    record.first_event = stage.first_event;
-    record.payload = stage.used;
-    record.events = stage.events;
-    return record;
-}
-
-void salt_record(RecordHead &record)
-{
-    if (salts_left < sizeof record.salt)
-    {
-        if (!random_bytes(salts, sizeof salts))
-            (void) pg_strong_random(salts, sizeof salts);
-        salts_left = sizeof salts;
-    }
-    salts_left -= sizeof record.salt;
-    std::memcpy(record.salt, salts + salts_left, sizeof record.salt);
-    // A salt that was used is not kept where another process could find it.
-    std::memset(salts + salts_left, 0, sizeof record.salt);
-}
-
-void seal_record(RecordHead &record, const std::uint8_t *payload)
-{
-    record.chain = leaf(record, commitment(record, payload));
 }
 
 void sweep_stages(std::int64_t limit, bool ended)
