@@ -20,6 +20,10 @@ IndexBulkDeleteResult *vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResu
 void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup_cost,
                    Cost *total_cost, Selectivity *selectivity, double *correlation, double *pages);
 
+// Whether this process has met an hnsw index: the server asks for the access method when it first reads an index's
+// entry in the catalog, so before that no plan has a scan of one. Until then the hooks leave every statement alone.
+extern bool index_is_known;
+
 // Plans lose the distances that nobody reads (plan.cpp).
 void install_planner_hook();
 

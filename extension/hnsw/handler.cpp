@@ -12,6 +12,8 @@
 
 namespace quiver::hnsw {
 
+constinit bool index_is_known = false;
+
 namespace {
 
 constexpr std::int64_t phase_loading = 2;  // 1 is "initializing"
@@ -116,5 +118,6 @@ QUIVER_FUNCTION(hnswhandler)
 {
     auto *am = makeNode(IndexAmRoutine);
     quiver::hnsw::describe(am);
+    quiver::hnsw::index_is_known = true;
     PG_RETURN_POINTER(am);
 }

@@ -104,6 +104,8 @@ PlannedStmt *plan(Query *query, const char *source, int options, ParamListInfo p
     PlannedStmt *statement = next_planner != nullptr
                                  ? next_planner(query, source, options, parameters)
                                  : standard_planner(query, source, options, parameters);
+    if (!index_is_known)
+        return statement;
     visit_level(statement->planTree);
     ListCell *cell;
     foreach (cell, statement->subplans)

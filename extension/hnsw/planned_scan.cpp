@@ -138,7 +138,7 @@ void start(QueryDesc *query, int flags)
         next_start(query, flags);
     else
         standard_ExecutorStart(query, flags);
-    if (query->planstate == nullptr || (flags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
+    if (!index_is_known || query->planstate == nullptr || (flags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
         return;
     MemoryContext caller = MemoryContextSwitchTo(query->estate->es_query_cxt);
     PlannedScan *scans = nullptr;
