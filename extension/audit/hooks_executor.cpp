@@ -1,6 +1,7 @@
 // The executor's hooks: what a planned statement does to which relation, and how it ended.
 #include "audit/statement.hpp"
 
+#include "audit/caught.hpp"
 #include "audit/parameters.hpp"
 #include "audit/relations.hpp"
 
@@ -237,6 +238,12 @@ bool build_event(const QueryDesc *query, int position, bool force)
     return true;
 }
 
+void describe_failed(const QueryDesc *query)
+{
+    describe_caught(query->sourceText, query->plannedstmt->stmt_location,
+                    query->plannedstmt->stmt_len);
+}
+
 // A statement that is not audited but was denied is a failure all the same.
 void record_denied(const QueryDesc *query, int position, int sqlstate)
 {
@@ -268,6 +275,8 @@ void start(QueryDesc *query, int flags)
     const int before = running_statement();
     set_running_statement(position);
     volatile int sqlstate = 0;
+    ErrorContextCallback watch;
+    watch_errors(watch, position);
     PG_TRY();
     {
         go_on();
@@ -277,11 +286,13 @@ void start(QueryDesc *query, int flags)
         sqlstate = geterrcode();
         record_denied(query, position, sqlstate);
         failure_is_recorded = statement_at(position)->is_recorded;
+        describe_failed(query);
         close_statement(position, failure_outcome(sqlstate), sqlstate);
         set_running_statement(before);
         PG_RE_THROW();
     }
     PG_END_TRY();
+    unwatch_errors(watch);
     set_running_statement(before);
 }
 
@@ -293,6 +304,8 @@ template <class F> void watched(QueryDesc *query, F &&f)
         return f();
     const int before = running_statement();
     set_running_statement(position);
+    ErrorContextCallback watch;
+    watch_errors(watch, position);
     PG_TRY();
     {
         f();
@@ -300,6 +313,7 @@ template <class F> void watched(QueryDesc *query, F &&f)
     PG_CATCH();
     {
         const int sqlstate = geterrcode();
+        describe_failed(query);
         // By key again: what was open above it may have gone.
         const int still = find_statement(query);
         if (still >= 0)
@@ -311,6 +325,7 @@ template <class F> void watched(QueryDesc *query, F &&f)
         PG_RE_THROW();
     }
     PG_END_TRY();
+    unwatch_errors(watch);
     set_running_statement(before);
 }
 

@@ -1,6 +1,7 @@
 // Logins and logouts, errors that no statement event has, ends of transactions, changes of policy.
 #include "audit/statement.hpp"
 
+#include "audit/caught.hpp"
 #include "audit/labels.hpp"
 #include "audit/relations.hpp"
 #include "audit/text.hpp"
@@ -85,16 +86,12 @@ void record_failure(const ErrorData *error)
     write_unpacked_sqlstate(builder.head, error->sqlerrcode);
     if (source != nullptr && text_mode() != TextMode::off)
     {
+        constexpr std::size_t most = 2048;
         std::size_t left;
         char *to = builder.open_field(left);
-        const bool unparsed =
-            error->sqlerrcode == ERRCODE_SYNTAX_ERROR ||
-            error->sqlerrcode == ERRCODE_UNDEFINED_COLUMN ||
-            ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR);
-        const NormalizedText text =
-            normalize_text(source, unparsed ? TextCare::unparsed : TextCare::statement, to,
-                           left < 2048 ? left : 2048, is_keyword);
-        builder.close_field(Field::text, text.size);
+        const NormalizedText text = normalize_text(source, failure_care(error->sqlerrcode), to,
+                                                   left < most ? left : most, is_keyword);
+        add_normalized({to, text.size}, text.is_cut);
     }
     append_event();
 }
@@ -109,6 +106,7 @@ void logged(ErrorData *error)
     inside = true;
     const bool recorded = failure_is_recorded;
     failure_is_recorded = false;
+    forget_caught();
     if (settings.classes != 0 && debug_query_string != nullptr && is_sensitive(debug_query_string))
         error->hide_stmt = true;
     const bool at_login = MyProcPort != nullptr && !login_is_recorded && error->elevel == FATAL;
@@ -209,10 +207,16 @@ void transaction_ends(XactEvent event, void *)
 
 void subtransaction_ends(SubXactEvent event, SubTransactionId mine, SubTransactionId, void *)
 {
-    if (event != SUBXACT_EVENT_ABORT_SUB || session.stage == nullptr || !session.in_transaction)
+    if (event != SUBXACT_EVENT_ABORT_SUB || session.stage == nullptr)
         return;
-    close_failed(mine);
+    if (session.in_transaction)
+        close_failed(mine);
+    if (failure_is_recorded)
+        forget_caught();
     failure_is_recorded = false;
+    record_caught(mine);
+    if (!session.in_transaction)
+        return;
     roll_back_subtransactions(mine);
     tell_outcome(Outcome::rolled_back, mine, InvalidTransactionId);
 }

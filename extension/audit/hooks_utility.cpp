@@ -1,6 +1,7 @@
 // The hook of utility commands: DDL, roles, COPY, TRUNCATE, DO, SET and all that no plan is made for.
 #include "audit/statement.hpp"
 
+#include "audit/caught.hpp"
 #include "audit/objects.hpp"
 #include "audit/parameters.hpp"
 #include "audit/relations.hpp"
@@ -289,6 +290,8 @@ void utility(PlannedStmt *plan, const char *source, bool read_only_tree,
     failure_is_recorded = false;
     const int before = running_statement();
     set_running_statement(position);
+    ErrorContextCallback watch;
+    watch_errors(watch, position);
     PG_TRY();
     {
         go_on();
@@ -297,6 +300,7 @@ void utility(PlannedStmt *plan, const char *source, bool read_only_tree,
     PG_CATCH();
     {
         const int sqlstate = geterrcode();
+        describe_caught(source, plan->stmt_location, plan->stmt_len);
         const int still = find_statement(plan);
         abandon_objects(outer);
         if (still >= 0)
@@ -308,6 +312,7 @@ void utility(PlannedStmt *plan, const char *source, bool read_only_tree,
         PG_RE_THROW();
     }
     PG_END_TRY();
+    unwatch_errors(watch);
     abandon_objects(outer);
     // A command that ended transactions on its way has closed what was open: then there is nothing left.
     const int still = find_statement(plan);

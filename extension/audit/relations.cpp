@@ -356,6 +356,15 @@ const char *role_name(Oid role)
     return entry->name;
 }
 
+const char *known_role_name(Oid role)
+{
+    if (roles == nullptr)
+        return nullptr;
+    const auto *entry =
+        static_cast<const RoleEntry *>(hash_search(roles, &role, HASH_FIND, nullptr));
+    return entry != nullptr ? entry->name : nullptr;
+}
+
 bool is_excluded_user()
 {
     if (settings.exclude_roles == nullptr || settings.exclude_roles[0] == '\0')

@@ -46,6 +46,8 @@ bool is_granted(const RelationEntry *entry, AclMode verb, const Bitmapset *colum
 bool is_excluded_user();
 // The name of a role, kept like the relations.
 const char *role_name(Oid role);
+// The same without a look at the catalogs: nullptr if it was not asked for before.
+const char *known_role_name(Oid role);
 bool is_audited_function(Oid function, const char **name);
 
 void watch_catalogs();

@@ -1,6 +1,7 @@
 # What is compiled of the audit.
 SOURCES += \
 	audit/area \
+	audit/caught \
 	audit/digest \
 	audit/envelope \
 	audit/event_builder \

@@ -201,33 +201,54 @@ void begin_event(EventKind kind, EventClass klass, std::string_view command)
     builder.field(Field::command, command);
 }
 
-void add_text(const char *source, int location, int length, bool is_setting)
+std::string_view statement_text(const char *source, int location, int length)
 {
-    if (source == nullptr || text_mode() == TextMode::off)
-        return;
     std::string_view text{source};
     if (location > 0)
         text = slice(text, static_cast<std::size_t>(location));
     if (length > 0)
         text = slice(text, 0, static_cast<std::size_t>(length));
+    return text;
+}
+
+void add_normalized(std::string_view text, bool is_cut)
+{
+    if (text_mode() == TextMode::off)
+        return;
+    if (is_cut)
+        builder.head.flags |= event_text_cut;
+    std::size_t left;
+    char *to = builder.open_field(left);
+    if (text_mode() == TextMode::normalized)
+    {
+        const std::size_t size = text.size() < left ? text.size() : left;
+        if (size > 0 && to != text.data())
+            std::memcpy(to, text.data(), size);
+        builder.close_field(Field::text, size);
+        return;
+    }
+    constexpr std::size_t hash_size = 7 + 32;
+    if (left < hash_size + 1)
+        return;
+    const Digest digest = Sha256{}.add(text.data(), text.size()).finish();
+    std::memcpy(to, "sha256:", 7);
+    for (std::size_t i = 0; i < 16; ++i)
+        std::snprintf(to + 7 + 2 * i, 3, "%02x", digest[i]);
+    builder.close_field(Field::text, hash_size);
+}
+
+void add_text(const char *source, int location, int length, bool is_setting)
+{
+    if (source == nullptr || text_mode() == TextMode::off)
+        return;
     constexpr std::size_t most = 2048;
     std::size_t left;
     char *to = builder.open_field(left);
-    const NormalizedText normalized =
-        normalize_known_text(text, is_setting ? TextCare::setting : TextCare::statement, to,
+    const NormalizedText text =
+        normalize_known_text(statement_text(source, location, length),
+                             is_setting ? TextCare::setting : TextCare::statement, to,
                              left < most ? left : most, is_keyword);
-    if (normalized.is_cut)
-        builder.head.flags |= event_text_cut;
-    if (text_mode() == TextMode::hash)
-    {
-        const Digest digest = Sha256{}.add(to, normalized.size).finish();
-        std::memcpy(to, "sha256:", 7);
-        for (std::size_t i = 0; i < 16; ++i)
-            std::snprintf(to + 7 + 2 * i, 3, "%02x", digest[i]);
-        builder.close_field(Field::text, 7 + 32);
-        return;
-    }
-    builder.close_field(Field::text, normalized.size);
+    add_normalized({to, text.size}, text.is_cut);
 }
 
 void admit_statement()

@@ -38,6 +38,10 @@ void close_all(Outcome outcome);
 void begin_event(EventKind kind, EventClass klass, std::string_view command);
 // Adds the text, as the settings say. `length` as in PlannedStmt.
 void add_text(const char *source, int location, int length, bool is_setting);
+// The same of a text that is normalised already, or of the builder's own field that is still open.
+void add_normalized(std::string_view text, bool is_cut);
+// The part of a source that is one statement.
+std::string_view statement_text(const char *source, int location, int length);
 void write_unpacked_sqlstate(EventHead &head, int sqlstate);
 inline Outcome failure_outcome(int sqlstate)
 {

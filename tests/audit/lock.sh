@@ -1,4 +1,4 @@
-# quiver.audit_lock: the audit is set in the configuration file only; and what fails before it runs, caught or not.
+# quiver.audit_lock: the audit is set in the configuration file only.
 # shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
 # shellcheck disable=SC2016  # dollars are SQL
 new_cluster lock shared_preload_libraries=quiver quiver.audit=read,failed quiver.audit_lock=on
@@ -20,26 +20,4 @@ q 'SELECT pg_reload_conf()' 'SELECT pg_sleep(0.2)' >/dev/null
 check 'lock: the configuration file says' 'write' "$(q 'SHOW quiver.audit')"
 sed -i "s/^quiver.audit = .*/quiver.audit = 'read,failed'/" "$data/postgresql.conf"
 q 'SELECT pg_reload_conf()' 'SELECT pg_sleep(0.2)' >/dev/null
-
-q 'CREATE TABLE t (id int)' >/dev/null
-failures() { events "class = 'failed'" "concat_ws(' ', command, outcome, sqlstate, text)"; }
-mark
-q "DO \$\$ BEGIN PERFORM 1/0 FROM t; EXCEPTION WHEN division_by_zero THEN NULL; END \$\$" >/dev/null
-check 'a statement that fails in planning and is caught is an event' 'SELECT failed 22012 SELECT $1/$2 FROM t' "$(failures)"
-mark
-q 'SELECT 1/0 FROM t' >/dev/null
-check 'one that is not caught is one event, not two' 'SELECT failed 22012 SELECT $1/$2 FROM t' "$(failures)"
-mark
-q "DO \$\$ BEGIN BEGIN PERFORM 1/0 FROM t; EXCEPTION WHEN division_by_zero THEN NULL; END; PERFORM 2/0 FROM t; END \$\$" >/dev/null
-check 'and two failures are two' 2 "$(failures | grep -c 'SELECT failed 22012')"
-# What docs/audit_evidence.md says of statements that cannot be analysed.
-mark
-q "DO \$\$ BEGIN PERFORM * FROM missing; EXCEPTION WHEN undefined_table THEN NULL; END \$\$" >/dev/null
-check 'a statement that cannot be analysed and is caught is no event of its own' '' "$(failures)"
-mark
-q "DO \$\$ BEGIN PERFORM * FROM missing; END \$\$" >/dev/null
-check 'one that is not caught is the failure of the statement around it' 'DO failed 42P01' "$(failures | cut -d ' ' -f 1-3)"
-mark
-q "DO \$\$ BEGIN EXECUTE 'SELEC 1'; EXCEPTION WHEN syntax_error THEN PERFORM 1/0 FROM t; END \$\$" >/dev/null
-check 'and what the exception block does is recorded' 'SELECT failed 22012 SELECT $1/$2 FROM t' "$(failures | grep '^SELECT')"
 stop
