@@ -70,5 +70,14 @@ elsif ($kind eq 'sign') {
 } elsif ($kind eq 'clock') {
     substr($records[$middle], 16, 8) = pack 'q<', unpack('q<', substr($records[$middle], 16, 8)) - 3_600_000_000;
     relink();
+} elsif ($kind =~ /^sealed/) {
+    # Parameters that are sealed: tag 14, two bytes of length, then version 1, zeros, and 48 bytes before the ciphertext.
+    my ($record) = grep { $records[$_] =~ /\x0e..\x01\x00{7}/s } 0 .. $#records;
+    die 'nothing is sealed' unless defined $record;
+    $records[$record] =~ /\x0e..\x01\x00{7}.{48}/s;
+    substr($records[$record], $+[0], 1) ^= "\1" if $kind ne 'sealed_moved';
+    substr($records[$record], 24, 8) = pack 'Q<', 1 + unpack 'Q<', substr($records[$record], 24, 8) if $kind eq 'sealed_moved';
+    relink() if $kind ne 'sealed';
+    spew($notes, '') if $kind =~ /_unsealed$|_moved$/;
 } else { die "no such attack: $kind\n" }
 spew($segment, $head . join '', @records);

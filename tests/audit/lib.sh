@@ -80,3 +80,15 @@ events() {
          ORDER BY e.session, e.number, e.action"
 }
 verify() { "$verifier" "$@" 2>&1; }
+
+# Load, and what is known of it afterwards.
+printf '%s\n' 'INSERT INTO t (pid) VALUES (pg_backend_pid());' >"$scratch/insert.sql"
+printf '%s\n' 'BEGIN;' 'INSERT INTO t (pid) VALUES (pg_backend_pid());' 'SELECT count(*) FROM t WHERE id = 1;' 'COMMIT;' >"$scratch/two.sql"
+load() { # load SECONDS CLIENTS SCRIPT: in the background
+    PGOPTIONS='' pgbench -n -T "$1" -c "$2" -f "$scratch/$3.sql" >"$scratch/load.log" 2>&1 &
+    loader=$!
+}
+end_load() { wait "$loader" 2>/dev/null || :; }
+rows() { ask 'SELECT count(*) FROM t'; }
+inserts() { ask "SELECT count(*) FROM quiver.audit_events() WHERE verb = 'INSERT' AND object_name = 'public.t' AND outcome IN ($1)"; }
+problems() { ask "SELECT string_agg(DISTINCT problem, ',') FROM quiver.audit_verify() WHERE severity <> 'info'"; }

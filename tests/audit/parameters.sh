@@ -50,6 +50,22 @@ check 'a long one is cut where a character ends, and says so' 'cut 1021 hunter2s
 check 'PL/pgSQL variables are parameters' yes \
     "$(opened | grep '"text":"SELECT FROM plain' | grep -q '"parameters":\[[^]]*"hunter2secret"' && echo yes)"
 check 'the log verifies as ever' 0 "$(verify --key "$copy/sign.pub" "$copy" >/dev/null; echo $?)"
+# An altered sealed field: found by the chain, by the checkpoints where chains were rewritten, and by its own tag where
+# checkpoints are gone too; so is one that was moved to another session.
+altered() { # altered KIND: a copy attacked so; then what the verifier and the opener say
+    rm -rf "$scratch/attacked" && cp -a "$copy" "$scratch/attacked"
+    (cd "$scratch/attacked" && perl "$here/tests/audit/attack.pl" "$1")
+    verify --key "$copy/sign.pub" "$scratch/attacked" >"$scratch/verdict" || :
+    verify --json --open "$keys/private.pem" "$scratch/attacked" >"$scratch/opened" && echo opened || echo "status $?"
+}
+check 'an altered sealed field is found at its record, and does not open' 'status 1 yes' \
+    "$(altered sealed) $(grep -qE '^error: altered: segment 1 byte [0-9]+ leaf [0-9]+' "$scratch/verdict" && echo yes)"
+check 'with its chain rewritten it is found at a checkpoint' 'status 1 yes' \
+    "$(altered sealed_rewritten) $(grep -q '^error: rewritten: .*has another root' "$scratch/verdict" && echo yes)"
+check 'and where the checkpoints are gone it does not open' 'status 1 yes' \
+    "$(altered sealed_unsealed) $(grep -q 'parameters of 1 events are for another key, or were changed' "$scratch/opened" && echo yes)"
+check 'nor does any of a session in the record of another' 'status 1 yes' \
+    "$(altered sealed_moved) $(grep -qE 'parameters of [0-9]+ events are for another key, or were changed' "$scratch/opened" && echo yes)"
 check 'another key opens nothing and says so' '1 are for another key' \
     "$(verify --json --open "$keys/other.pem" "$copy" >"$scratch/other" 2>&1; echo "$? $(grep -o 'are for another key' "$scratch/other")")"
 check 'and prints nothing in clear' 0 "$(grep -c "$s" "$scratch/other" || :)"

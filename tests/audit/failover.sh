@@ -1,0 +1,96 @@
+# Standbys: what they are asked, what they have when they are promoted, and what names the loss.
+# shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
+make_standby() { # make_standby NAME: of the cluster in use, not started
+    mkdir "$scratch/$1" "$scratch/socket_$1" && pgtree_give "$scratch/$1" "$scratch/socket_$1"
+    chmod 700 "$scratch/$1"
+    pgtree_as_server "$bindir/pg_basebackup" -h "$PGHOST" -U postgres -D "$scratch/$1" -R -X stream -c fast >"$scratch/backup.log" 2>&1
+    sed -i "s|socket_$cluster|socket_$1|" "$scratch/$1/postgresql.conf"
+}
+promote() {
+    pgtree_as_server "$bindir/pg_ctl" -D "$data" -s -w promote
+    wait_for 20 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT pg_is_in_recovery()')\" = f ]" || :
+}
+kill_postmaster() { kill -KILL "$(head -n 1 "$data/postmaster.pid")"; }
+replicated() { wait_for 20 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT count(*) FROM t')\" -ge $1 ]" || :; }
+
+new_cluster primary shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_durable=on wal_level=replica fsync=on
+q 'CREATE TABLE t (id serial, pid int)' >/dev/null
+mark
+PGOPTIONS='-c default_transaction_read_only=on' q 'SELECT count(*) FROM t' 'DELETE FROM t' >/dev/null
+check 'a session that may only read is recorded, and what it may not do' 'DELETE public.t failed 25006;SELECT public.t committed' \
+    "$(events "verb IS NOT NULL" "concat_ws(' ', verb, object_name, outcome, sqlstate)" | sort | tr '\n' ';' | sed 's/;$//')"
+make_standby standby
+use standby
+start
+check 'a standby begins a log of its own' 1 "$(find "$data/quiver_audit" -maxdepth 1 -name 'copied-*' | wc -l)"
+check 'the copied log stays whole' 0 "$(verify --key "$data/quiver_audit/sign.pub" "$data"/quiver_audit/copied-* >"$scratch/verdict"; echo $?)"
+mark
+PGUSER=postgres q 'SELECT count(*) FROM t' >/dev/null
+check 'what a standby is asked is recorded there' 'read SELECT public.t' "$(events "session_user_name = 'postgres' AND object_name = 'public.t'" | tail -n 1)"
+use primary
+load 3 2 insert
+end_load
+total=$(inserts "'committed'")
+kill_postmaster
+use standby
+replicated "$total"
+promote
+sleep 2
+check 'promotion, durable: the promoted server has every event of every row it has' yes \
+    "$([ "$total" -gt 50 ] && [ "$(inserts "'committed'")" -ge "$(rows)" ] && echo yes || echo "$total $(inserts "'committed'") $(rows)")"
+check 'promotion: its log is sound' '' "$(problems)"
+stop
+
+# Without durable mode, promoted while sessions write: each server has the events of its own sessions, and what the
+# machine of the old one takes with it is named by the anchors, record by record.
+anchors=$scratch/failover_anchors
+mkdir "$anchors"
+pgtree_give "$anchors"
+new_cluster old shared_preload_libraries=quiver quiver.audit=write wal_level=replica fsync=on quiver.audit_checkpoint=50ms \
+    "quiver.audit_anchor_directory=$anchors" quiver.audit_anchor_interval=1
+q 'CREATE TABLE t (id serial, pid int)' >/dev/null
+make_standby new
+# An operator's mistake: the copy is made to go on with the log that it is a copy of.
+make_standby twin
+rm "$scratch/twin/quiver_audit/log"
+use new
+sed -i '/^quiver.audit_anchor/d' "$data/postgresql.conf"
+start
+use old
+load 60 2 insert
+wait_for 60 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT count(*) FROM t')\" -gt 200 ]" || :
+wait_for 10 bash -c "[ \"\$(ls $anchors/*.note | wc -l)\" -gt 2 ]" || :
+kill_postmaster
+end_load
+use new
+promote
+first=$(rows)
+load 3 2 insert
+end_load
+sleep 0.5
+check 'promotion under load, continue: the promoted server has the events of its own sessions, all of them' yes \
+    "$([ "$first" -gt 100 ] && [ "$(inserts "'committed'")" = "$(($(rows) - first))" ] && echo yes || echo "$first $(rows) $(inserts "'committed'")")"
+check 'promotion under load, continue: its log is sound' '' "$(problems)"
+stop
+old=$scratch/old/quiver_audit
+anchored=$(printf '%d' "0x$(find "$anchors" -name '*.note' -printf '%f\n' | sort | tail -n 1 | cut -d . -f 1)")
+verify --key "$old/sign.pub" --anchors "$anchors" "$old" >"$scratch/verdict" || :
+check 'what the old server left verifies with its anchors' yes "$(grep -q ': 0 errors' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+# What its machine had not written out is gone: half of the file, its checkpoints, the ring.
+rm -rf "$scratch/attacked" && cp -a "$old" "$scratch/attacked"
+rm -f "$scratch/attacked/ring"
+(cd "$scratch/attacked" && perl "$here/tests/audit/attack.pl" cut && : >0000000000000001.notes)
+verify --key "$old/sign.pub" --anchors "$anchors" "$scratch/attacked" >"$scratch/verdict" || :
+there=$(sed -nE 's/^[0-9]+ segments, ([0-9]+) records, .*/\1/p' "$scratch/verdict")
+check 'what its machine took with it is named to the record' yes \
+    "$([ "$there" -gt 1 ] && [ "$there" -lt "$anchored" ] && grep -q "^error: cut tail: .*: an anchor has $anchored leaves, $there are there: $((anchored - there)) are cut off" "$scratch/verdict" &&
+        echo yes || cat "$scratch/verdict")"
+use twin
+sed -i '/^quiver.audit_anchor/d' "$data/postgresql.conf"
+start && promote
+# Every session leaves a record at least, so that the log outgrows the anchors.
+PGOPTIONS='' pgbench -n -C -t "$((anchored + 20))" -f "$scratch/insert.sql" >"$scratch/load.log" 2>&1
+stop
+verify --key "$old/sign.pub" --anchors "$anchors" "$data/quiver_audit" >"$scratch/verdict" || :
+check 'a fork after failover is found by the anchors of the other server' yes \
+    "$(grep -qE '^error: (fork|rewritten): .*anchor' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
