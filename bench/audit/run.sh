@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # What audit and row history cost: pgbench -S and TPC-B with none, pgaudit, quiver loaded but off, to files, durable, flushed
-# for reads too, row history, and jsonb triggers in PL/pgSQL, in turns on eight servers of one machine; what a trigger's call costs; and how
-# many events a second are taken without a loss. About ten minutes on an idle machine.
+# for reads too, row history, and jsonb triggers in PL/pgSQL, in turns on eight servers of one machine; the instructions of a statement
+# with none, pgaudit, quiver off and on; what a trigger's call costs; and how many events a second are taken without a loss.
+# About a quarter of an hour on an idle machine.
 #
-# usage: bench/audit/run.sh [--write]    (QUICK=1 for a minute; SECONDS_EACH, ROUNDS, CLIENTS; --write keeps the table
-# in docs/measured/audit.md)
+# usage: bench/audit/run.sh [--write]    (QUICK=1 for two minutes; SECONDS_EACH, ROUNDS, CLIENTS; FIGURES=instructions for those
+# alone, which need no idle machine; --write keeps the tables in docs/measured/audit.md)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$here"
@@ -16,6 +17,7 @@ load=$(cut -d ' ' -f 1 /proc/loadavg)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-bench-audit.XXXXXX")
 chmod 755 "$scratch"
 configurations=(none pgaudit off quiver durable strict history jsonb)
+[ "${FIGURES:-all}" = all ] || configurations=(none pgaudit off quiver)
 cleanup() {
     local name
     for name in "${configurations[@]}"; do
@@ -78,6 +80,11 @@ events_of() {
         *) echo 0 ;;
     esac
 }
+table=$scratch/table.md
+. bench/audit/instructions.sh
+instructions_table | tee "$table.instructions"
+[ "${FIGURES:-all}" = all ] || exit 0
+
 for name in off quiver durable strict history; do PGHOST=$scratch/socket_$name psql -Xqc 'CREATE EXTENSION quiver'; done
 PGHOST=$scratch/socket_history psql -XqAtc "SELECT quiver.history_enable(t) FROM
     unnest('{pgbench_accounts,pgbench_branches,pgbench_tellers,pgbench_history}'::regclass[]) t" >/dev/null
@@ -98,7 +105,6 @@ one() {
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-table=$scratch/table.md
 for name in "${configurations[@]}"; do
     bytes_of "$name" >"$scratch/bytes.$name"
     events_of "$name" >"$scratch/events.$name"
@@ -107,9 +113,8 @@ for workload in select tpcb; do
     for count in $clients; do
         rm -f "$scratch"/run.*
         for round in $(seq "$rounds"); do
-            # Each round begins with another configuration.
-            for i in "${!configurations[@]}"; do
-                name=${configurations[$(((i + round) % ${#configurations[@]}))]}
+            # In another order each round, so that none always comes after one that leaves much to be written.
+            for name in $(printf '%s\n' "${configurations[@]}" | shuf --random-source=<(yes "$round")); do
                 case $workload.$name in select.history | select.jsonb | tpcb.strict) continue ;; esac
                 one "$name" "$workload" "$count" >>"$scratch/run.$name"
             done
@@ -172,11 +177,27 @@ awk -v e="$(($(psql -XqAtc 'SELECT events_written FROM quiver.audit_status()') -
 # What the audit costs
 
 Made by \`make bench-audit ARGS=--write\` at commit $(git rev-parse --short HEAD) on $(nproc) processors ($(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)),
-$(postgres --version | sed 's/ (Debian.*//'), load average before: $load. Eight servers (shared_buffers 256 MB, fsync on, scale 10, prepared
-statements), $rounds rounds of $seconds s each in turns, medians. CPU is what the postmaster and all its children used, with pgaudit's logging collector
-and quiver's worker, divided by statements (7 a TPC-B transaction). *none* has nothing loaded, *pgaudit* logs class all, *quiver* records all
-classes to files, *durable* (\`commit\`) writes them to WAL before the commit too, *strict* (\`on\`) has each read wait for that; *off* has quiver loaded with \`quiver.audit = none\`. *history* keeps the row
-history of all four tables, *jsonb* has a trigger in PL/pgSQL for each row that stores old and new as jsonb with four indexes, as supa_audit does.
+$(postgres --version | sed 's/.*(PostgreSQL) /PostgreSQL /; s/ (.*//'), load average before: $load.
+
+## Instructions
+
+What a backend executes for one statement, in user mode, counted by stepping through $stepped of them (\`bench/audit/instructions.cpp\`),
+the least of three counts: no noise, so what a loaded library costs that has nothing to do is seen. *none* has nothing loaded, *pgaudit* logs
+class all, *off* has quiver loaded with \`quiver.audit = none\`, *quiver* records all classes to files.
+
+| statement | protocol | audit | instructions | added | of none | of pgaudit's |
+|---|---|---|---|---|---|---|
+HEAD
+    cat "$table.instructions"
+    cat <<HEAD
+
+## Processor time and throughput
+
+Eight servers (shared_buffers 256 MB, fsync on, scale ${SCALE:-10}, ${PROTOCOL:-prepared} statements), $rounds rounds of $seconds s each in turns, medians.
+CPU is what the postmaster and all its children used, with pgaudit's logging collector and quiver's worker, divided by statements (7
+a TPC-B transaction). *durable* (\`commit\`) writes events to WAL before the commit too, *strict* (\`on\`) has each read wait for that;
+*off* is that of the instructions: what it adds here beyond them says how coarse these rounds are. *history* keeps the row history of all
+four tables, *jsonb* has a trigger in PL/pgSQL for each row that stores old and new as jsonb with four indexes, as supa_audit does.
 
 | workload | clients | audit | tps | of none | CPU µs a statement | added | of pgaudit's |
 |---|---|---|---|---|---|---|---|
@@ -184,7 +205,8 @@ HEAD
     cat "$table.runs"
     printf '\n| audit | events | bytes an event |\n|---|---|---|\n'
     cat "$table.bytes"
-    printf '\nA trigger: µs of processor time a row, the least of %d runs. Bar: 0.4.\n\n| rows changed | no trigger | history adds | jsonb adds | ratio |\n|---|---|---|---|---|\n' "$((rounds + 2))"
+    printf '\n## Row history and sustained load\n\nA trigger: µs of processor time a row, the least of %d runs. Bar: 0.4.\n\n' "$((rounds + 2))"
+    printf '| rows changed | no trigger | history adds | jsonb adds | ratio |\n|---|---|---|---|---|\n'
     cat "$table.triggers"
     printf '\nSustained, two sessions in PL/pgSQL, policy continue: %s.\n' "$(cat "$table.sustained")"
 } >docs/measured/audit.md
