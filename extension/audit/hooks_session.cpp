@@ -122,17 +122,21 @@ void logged(ErrorData *error)
     inside = false;
 }
 
+// What the transaction's events outside the stage were told of its end, so that it is told once.
+constinit Outcome told = Outcome::running;
+
 // Events of the transaction that left the stage before its end are told how it ended.
-void tell_outcome(Outcome outcome, SubTransactionId first, TransactionId xid)
+bool tell_outcome(Outcome outcome, SubTransactionId first, TransactionId xid)
 {
     if (session.generation == session.stage->generation)
-        return;
+        return false;
     builder.begin(EventKind::transaction, EventClass::none);
     builder.head.start = GetCurrentTimestamp();
     builder.head.outcome = outcome;
     builder.head.subtransaction = first;
     builder.head.xid = xid;
     append_event();
+    return true;
 }
 
 void before_commit(Outcome outcome)
@@ -141,6 +145,9 @@ void before_commit(Outcome outcome)
         return;
     const TransactionId xid = GetTopTransactionIdIfAny();
     end_transaction(outcome, xid);
+    // In WAL with the rest, so that also what the worker has taken is known to be committed after a crash.
+    if (tell_outcome(outcome, 0, xid))
+        told = outcome;
     // What only reads has no commit record that would be flushed; the WAL writer flushes soon enough but for `on`.
     const bool waits = TransactionIdIsValid(xid) || durable() == Durable::on;
     // What the worker took of a long transaction is in no WAL: the segment has to be on disk.
@@ -194,7 +201,9 @@ void transaction_ends(XactEvent event, void *)
             close_all(Outcome::failed);
         const TransactionId xid = GetTopTransactionIdIfAny();
         end_transaction(outcome, xid);
-        tell_outcome(outcome, 0, xid);
+        if (told != outcome)
+            (void) tell_outcome(outcome, 0, xid);
+        told = Outcome::running;
         if (event == XACT_EVENT_ABORT)
             (void) write_stage_to_wal();
         leave_transaction();
@@ -218,7 +227,7 @@ void subtransaction_ends(SubXactEvent event, SubTransactionId mine, SubTransacti
     if (!session.in_transaction)
         return;
     roll_back_subtransactions(mine);
-    tell_outcome(Outcome::rolled_back, mine, InvalidTransactionId);
+    (void) tell_outcome(Outcome::rolled_back, mine, InvalidTransactionId);
 }
 
 void record_policy(const char *name, const char *value)

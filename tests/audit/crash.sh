@@ -70,11 +70,16 @@ stop
 new_cluster long shared_preload_libraries=quiver quiver.audit=write quiver.audit_durable=commit quiver.audit_stage=50ms \
     quiver.audit_sync=60s quiver.audit_checkpoint=1h fsync=on
 q 'CREATE TABLE t (id int)' >/dev/null
-cat >"$scratch/status" <<'STATUS'
-until [ "$(psql -XqAt -U auditor -c 'SELECT events_written > 0 FROM quiver.audit_status()')" = t ]; do sleep 0.05; done
+# The first checkpoint is due at once: it is had before.
+q 'DELETE FROM t' >/dev/null
+ask 'SELECT quiver.audit_checkpoint()' >/dev/null
+written=$(ask 'SELECT events_written FROM quiver.audit_status()')
+before=$(ask 'SELECT records_synced FROM quiver.audit_status()')
+cat >"$scratch/status" <<STATUS
+until [ "\$(psql -XqAt -U auditor -c 'SELECT events_written > $written FROM quiver.audit_status()')" = t ]; do sleep 0.05; done
+sleep 0.5
 psql -XqAt -U auditor -c "SELECT 'synced ' || records_synced FROM quiver.audit_status()"
 STATUS
-before=$(ask 'SELECT records_synced FROM quiver.audit_status()')
 q 'BEGIN' 'INSERT INTO t VALUES (1)' "\\! timeout 60 bash '$scratch/status'" 'INSERT INTO t VALUES (2)' 'COMMIT' >"$scratch/long.synced"
 after=$(ask 'SELECT records_synced FROM quiver.audit_status()')
 check 'long transaction: its first events have left it and are not on disk before it commits' "synced $before" "$(cat "$scratch/long.synced")"
