@@ -2,14 +2,14 @@
 # hook costs that has nothing to do can be told from nothing. Sourced by run.sh.
 # shellcheck shell=bash disable=SC2154  # scratch and here: run.sh
 
-stepped=20 # statements that are counted at once
+stepped=5 # statements that are counted at once
 
 # What pgbench runs: seven rounds until plans and caches are settled, a rest in which the counter begins, a round that
 # is counted, a rest in which it ends.
 instructions_script() { # instructions_script STATEMENT
     printf '%s\n' '\set round :round + 1'
     for _ in $(seq "$stepped"); do printf '%s;\n' "$1"; done
-    printf '%s\n' '\if :round > 7' '\sleep 5 s' '\endif'
+    printf '%s\n' '\if :round > 7' '\sleep 3 s' '\endif'
 }
 
 # instructions_once NAME PROTOCOL: of $scratch/step.sql, for a statement.
@@ -30,7 +30,7 @@ instructions_once() {
     wait "$client" 2>/dev/null || :
 }
 
-# instructions_table: for each statement and server the least of three counts, and what it has more than the first server.
+# instructions_table: for each statement and server the less of two counts, and what it has more than the first server.
 instructions_table() {
     local protocol statement name count none peer
     ${CXX:-c++} -std=c++20 -O2 -o "$scratch/instructions" "$here/bench/audit/instructions.cpp"
@@ -38,7 +38,7 @@ instructions_table() {
         instructions_script "$statement" >"$scratch/step.sql"
         none='' peer=''
         for name in none pgaudit off quiver; do
-            count=$(for _ in 1 2 3; do instructions_once "$name" "$protocol"; done | sort -n | head -n 1)
+            count=$(for _ in 1 2; do instructions_once "$name" "$protocol"; done | sort -n | head -n 1)
             : "${none:=$count}"
             [ "$name" != pgaudit ] || peer=$((count - none))
             awk -v s="$statement" -v p="$protocol" -v n="$name" -v c="$count" -v b="$none" -v q="${peer:-0}" \

@@ -182,7 +182,7 @@ $(postgres --version | sed 's/.*(PostgreSQL) /PostgreSQL /; s/ (.*//'), load ave
 ## Instructions
 
 What a backend executes for one statement, in user mode, counted by stepping through $stepped of them (\`bench/audit/instructions.cpp\`),
-the least of three counts: no noise, so what a loaded library costs that has nothing to do is seen. *none* has nothing loaded, *pgaudit* logs
+the less of two counts: hardly any noise, so what a loaded library costs that has nothing to do is seen. *none* has nothing loaded, *pgaudit* logs
 class all, *off* has quiver loaded with \`quiver.audit = none\`, *quiver* records all classes to files.
 
 | statement | protocol | audit | instructions | added | of none | of pgaudit's |
