@@ -86,7 +86,26 @@ wait "$victim" 2>/dev/null || :
 ask 'SELECT quiver.audit_checkpoint()' >/dev/null
 check 'what a killed server had sealed can be opened' yes \
     "$(verify --json --open "$keys/private.pem" "$data/quiver_audit" | grep -q "in flight $s" && echo yes)"
+# Erasure: the next period has another key, and the first one's is destroyed.
 stop
+openssl genpkey -algorithm x25519 -out "$keys/second.pem" 2>/dev/null
+openssl pkey -in "$keys/second.pem" -pubout -out "$keys/second.pub"
+chmod 644 "$keys"/second.*
+sed -i "s|$keys/public.pem|$keys/second.pub|" "$data/postgresql.conf"
+start
+q 'PREPARE p(text) AS SELECT $1 FROM plain' "EXECUTE p('of the second period')" >/dev/null
+stop
+values() { { verify --json --open "$keys/$1" "$data/quiver_audit" 2>"$scratch/other" | grep -o '"parameters":\["[^]]*\]' || :; } | sort -u; }
+values private.pem >"$scratch/first"
+check 'before, each key opens its own period' 'yes 0 ["of the second period"]' \
+    "$([ "$(grep -c "$s" "$scratch/first")" -gt 0 ] && echo yes) $(grep -c 'second period' "$scratch/first" || :) $(values second.pem | cut -d : -f 2)"
+mv "$keys/private.pem" "$scratch/destroyed.pem"
+for key in "$keys"/*.pem; do values "${key##*/}"; done >"$scratch/values" 2>/dev/null || :
+check 'erased: no key that is left opens what the destroyed one did, and the other period stays' '0 1' \
+    "$(grep -c "$s" "$scratch/values" || :) $(grep -c 'of the second period' "$scratch/values" || :)"
+check 'erased: chains, checkpoints and signatures verify as before' 0 \
+    "$(verify --key "$data/quiver_audit/sign.pub" "$data/quiver_audit" >"$scratch/verdict"; echo $?)"
+mv "$scratch/destroyed.pem" "$keys/private.pem"
 
 # No key: the policy cannot be set, and a server that is told to use one does not start without it.
 sed -i '/^quiver.audit_parameter/d' "$data/postgresql.conf"
