@@ -21,8 +21,9 @@ print <<"SQL";
 \\echo Use "CREATE EXTENSION $to VERSION 'adopt'" to load this file; docs/from_pgvector.md says how. \\quit
 -- Made by sql/moving/adopt.pl: $to takes over what belongs to $from.
 SQL
-print prologue();
-for my $statement (statements($text)) { print transformed($statement), "\n" }
+my @statements = statements($text);
+print prologue(grep { /^CREATE\s+FUNCTION\s+hnswhandler\b/i } @statements);
+for my $statement (@statements) { print transformed($statement), "\n" }
 print epilogue();
 
 # The statements of a script, without comments; quotes and dollar quotes are whole.
@@ -128,10 +129,30 @@ sub unless_there
     return "DO \$adopt\$\nBEGIN\n    IF $condition THEN\n        $statement;\n    END IF;\nEND\n\$adopt\$;\n";
 }
 
-# Detach everything from FROM and drop the empty extension; the helpers that claim an object for TO.
+# Detach everything from FROM and drop the empty extension; the helpers that claim an object for TO. The access method's
+# handler goes before all else, without a query: from 18 on the planner asks each access method that has an operator in its
+# classes, quiver's has =, and a session cannot load quiver's library and then pgvector's.
 sub prologue
 {
-    return <<"SQL";
+    my ($handler) = @_;
+    my $first = '';
+    if ($from eq 'quiver' && $handler)
+    {
+        $handler =~ s/^CREATE/CREATE OR REPLACE/i;
+        $first = <<"SQL";
+DO \$adopt\$
+BEGIN
+    ALTER EXTENSION $from DROP FUNCTION hnswhandler(internal);
+    ALTER EXTENSION $to ADD FUNCTION hnswhandler(internal);
+    COMMENT ON FUNCTION hnswhandler(internal) IS NULL;
+    $handler;
+EXCEPTION WHEN undefined_object OR undefined_function THEN
+    -- Not installed, or elsewhere: said next.
+END
+\$adopt\$;
+SQL
+    }
+    return $first . <<"SQL";
 DO \$adopt\$
 DECLARE
     home name := (SELECT n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
