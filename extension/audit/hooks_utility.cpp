@@ -5,6 +5,7 @@
 #include "audit/objects.hpp"
 #include "audit/parameters.hpp"
 #include "audit/relations.hpp"
+#include "pg/catalog_scan.hpp"
 
 namespace quiver::audit {
 namespace {
@@ -69,10 +70,28 @@ bool is_setting(const Node *statement)
            IsA(statement, AlterRoleSetStmt) || IsA(statement, AlterDatabaseSetStmt);
 }
 
+void add_relation(Oid relation, Verb verb, bool &by_object, bool &excluded)
+{
+    constexpr AclMode of_verb[] = {0, ACL_SELECT, ACL_INSERT, ACL_UPDATE, ACL_DELETE, ACL_TRUNCATE};
+    RelationEntry *entry = find_relation(relation);
+    excluded |= entry->is_excluded;
+    const AclMode privilege = verb == Verb::copy_to     ? ACL_SELECT
+                              : verb == Verb::copy_from ? ACL_INSERT
+                              : verb <= Verb::truncate  ? of_verb[static_cast<int>(verb)]
+                                                        : 0;
+    std::uint8_t flags = 0;
+    if (privilege != 0 && is_granted(entry, privilege, nullptr))
+        flags |= action_by_grant;
+    if ((entry->labelled & privilege) != 0)
+        flags |= action_by_label;
+    by_object |= flags != 0;
+    const ActionBytes *bytes = find_action(entry, verb, flags, nullptr);
+    builder.field(Field::action, {reinterpret_cast<const char *>(bytes->bytes), bytes->size});
+}
+
 // Names the relations of a command that has its own list of them; missing ones are left to its error.
 void add_range_vars(List *list, Verb verb, bool &by_object, bool &excluded)
 {
-    constexpr AclMode of_verb[] = {0, ACL_SELECT, ACL_INSERT, ACL_UPDATE, ACL_DELETE, ACL_TRUNCATE};
     ListCell *cell;
     foreach (cell, list)
     {
@@ -82,22 +101,8 @@ void add_range_vars(List *list, Verb verb, bool &by_object, bool &excluded)
         if (node == nullptr || !IsA(node, RangeVar))
             continue;
         const Oid relation = RangeVarGetRelid(castNode(RangeVar, node), NoLock, true);
-        if (!OidIsValid(relation))
-            continue;
-        RelationEntry *entry = find_relation(relation);
-        excluded |= entry->is_excluded;
-        AclMode privilege = verb == Verb::copy_to     ? ACL_SELECT
-                            : verb == Verb::copy_from ? ACL_INSERT
-                            : verb <= Verb::truncate  ? of_verb[static_cast<int>(verb)]
-                                                      : 0;
-        std::uint8_t flags = 0;
-        if (privilege != 0 && is_granted(entry, privilege, nullptr))
-            flags |= action_by_grant;
-        if ((entry->labelled & privilege) != 0)
-            flags |= action_by_label;
-        by_object |= flags != 0;
-        const ActionBytes *bytes = find_action(entry, verb, flags, nullptr);
-        builder.field(Field::action, {reinterpret_cast<const char *>(bytes->bytes), bytes->size});
+        if (OidIsValid(relation))
+            add_relation(relation, verb, by_object, excluded);
     }
 }
 
@@ -144,6 +149,25 @@ void add_role_grant(const GrantRoleStmt *grant)
         add_named(Verb::none, EventClass::role, "role", lfirst_node(RoleSpec, cell)->rolename);
 }
 
+// What is rebuilt: an index, a table with its indexes, or all of a schema or database, by its name.
+void add_reindexed(const ReindexStmt *reindex, bool &by_object, bool &excluded)
+{
+    if (reindex->relation == nullptr)
+    {
+        const bool is_schema = reindex->kind == REINDEX_OBJECT_SCHEMA;
+        const char *name = reindex->name;
+        if (name == nullptr && !is_schema)
+            name = get_database_name(MyDatabaseId);
+        return add_named(Verb::maintain, EventClass::misc, is_schema ? "schema" : "database", name);
+    }
+    const Oid relation = RangeVarGetRelid(reindex->relation, NoLock, true);
+    if (!OidIsValid(relation))
+        return;
+    add_relation(relation, Verb::maintain, by_object, excluded);
+    pg::each_index(relation,
+                   [&](Oid index) { add_relation(index, Verb::maintain, by_object, excluded); });
+}
+
 // What the command's node says of the objects it is about, for commands whose objects no hook names.
 void add_objects(Node *statement, bool &by_object, bool &excluded)
 {
@@ -173,6 +197,9 @@ void add_objects(Node *statement, bool &by_object, bool &excluded)
         if (castNode(ClusterStmt, statement)->relation != nullptr)
             add_range_vars(list_make1(castNode(ClusterStmt, statement)->relation), Verb::maintain,
                            by_object, excluded);
+        break;
+    case T_ReindexStmt:
+        add_reindexed(castNode(ReindexStmt, statement), by_object, excluded);
         break;
     case T_AlterTableStmt:
         add_range_vars(list_make1(castNode(AlterTableStmt, statement)->relation), Verb::alter,

@@ -1,4 +1,4 @@
-// Reading pg_seclabel for a relation and its columns at once, and role membership without superuser's rights.
+// Reading catalogs that no cache of the server holds: a relation's labels, its columns' too, and its indexes.
 #pragma once
 
 #include "pg/hooks.hpp"
@@ -7,6 +7,7 @@ extern "C" {
 #include "access/genam.h"
 #include "access/table.h"
 #include "catalog/pg_auth_members.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_seclabel.h"
 #include "utils/fmgroids.h"
 }
@@ -45,6 +46,20 @@ template <class F> inline void each_label(Oid relation, const char *provider, F 
         }
         pfree(name);
     }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+}
+
+// Calls f(index) for each index of a table, whatever state it is in. Takes no lock on the table.
+template <class F> inline void each_index(Oid table, F &&f)
+{
+    Relation catalog = table_open(IndexRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(table));
+    SysScanDesc scan = systable_beginscan(catalog, IndexIndrelidIndexId, true, nullptr, 1, &key);
+    while (HeapTuple tuple = systable_getnext(scan))
+        f(reinterpret_cast<FormData_pg_index *>(GETSTRUCT(tuple))->indexrelid);
     systable_endscan(scan);
     table_close(catalog, AccessShareLock);
 }
