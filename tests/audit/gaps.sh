@@ -138,8 +138,17 @@ mark
 PGOPTIONS="${parallel[*]}" q 'SELECT count(*) FROM large' >/dev/null
 check 'gap 12: a parallel scan is one event' 'read SELECT public.large 1' \
     "$(events "" "concat_ws(' ', class, verb, object_name, rows)" | lines)"
-check 'gap 12: pgaudit repeats it for its workers' yes \
-    "$([ "$(peer "${parallel[*]} -c pgaudit.log=read" 'SELECT count(*) FROM large' | wc -l)" -gt 1 ] && echo yes || echo no)"
+# Mended in pgaudit 18.0, whose workers are silent: then both have one.
+case $(pgtree_config --version) in
+    'PostgreSQL 15'* | 'PostgreSQL 16'* | 'PostgreSQL 17'*)
+        check 'gap 12: pgaudit repeats it for its workers' yes \
+            "$([ "$(peer "${parallel[*]} -c pgaudit.log=read" 'SELECT count(*) FROM large' | wc -l)" -gt 1 ] && echo yes || echo no)"
+        ;;
+    *)
+        check 'gap 12: pgaudit has it once, since 18' 'READ SELECT' \
+            "$(peer "${parallel[*]} -c pgaudit.log=read" 'SELECT count(*) FROM large' | lines)"
+        ;;
+esac
 
 ours 'COPY account TO STDOUT' 'EXPLAIN SELECT * FROM account' 'EXPLAIN ANALYZE SELECT * FROM account'
 check 'gap 14: COPY has its table and its rows' 'read COPY TO public.account 2' \
