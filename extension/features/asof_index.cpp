@@ -4,6 +4,7 @@
 #include "features/asof_hash.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace quiver::features {
@@ -20,6 +21,11 @@ std::uint64_t add_to(std::uint64_t *counter, std::uint64_t value)
 std::uint64_t value_of(const std::uint64_t *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+std::size_t room_for(std::size_t entries)
+{
+    return std::bit_ceil(std::max<std::size_t>(entries, 16));
 }
 
 }  // namespace
@@ -170,12 +176,9 @@ bool SpineIndex::same_keys(std::uint64_t a, std::uint64_t b)
     return true;
 }
 
-// One entry for each key, with its number of rows; each row learns its entry.
-void SpineIndex::build_entries(std::size_t rows)
+// An empty table of entries.
+void SpineIndex::make_entries(std::size_t room)
 {
-    std::size_t room = 16;
-    while (room < rows + rows / 2)
-        room *= 2;
     header_->entry_mask = entry_mask_ = room - 1;
     header_->entries = space_.allocate(room * sizeof(Entry));
     entries_ = space_.at<Entry>(header_->entries);
@@ -185,6 +188,26 @@ void SpineIndex::build_entries(std::size_t rows)
         header_->entry_hashes = space_.allocate(room * sizeof(std::uint32_t));
         entry_hashes_ = space_.at<std::uint32_t>(header_->entry_hashes);
     }
+}
+
+// The entry of a key, or the free one where it belongs, which then has the key and its hash but no
+// rows yet.
+std::uint64_t SpineIndex::take_entry(std::uint64_t key, std::uint32_t hash)
+{
+    std::uint64_t place = (integer_key_ ? hash_integer(key) : spread(hash)) & entry_mask_;
+    while (entries_[place].count != 0 && ((!integer_key_ && entry_hashes_[place] != hash) ||
+                                          !same_keys(entries_[place].key, key)))
+        place = (place + 1) & entry_mask_;
+    entries_[place].key = key;
+    if (!integer_key_)
+        entry_hashes_[place] = hash;
+    return place;
+}
+
+// One entry for each key, with its number of rows; each row learns its entry.
+void SpineIndex::build_entries(std::size_t rows)
+{
+    make_entries(room_for(rows + rows / 2));
     for (Reference at = header_->rows; at != 0;)
     {
         CHECK_FOR_INTERRUPTS();
@@ -193,16 +216,8 @@ void SpineIndex::build_entries(std::size_t rows)
         {
             if (row->place == no_slot)
                 continue;
-            std::uint64_t place =
-                (integer_key_ ? hash_integer(row->key) : spread(row->hash)) & entry_mask_;
-            while (entries_[place].count != 0 &&
-                   ((!integer_key_ && entry_hashes_[place] != row->hash) ||
-                    !same_keys(entries_[place].key, row->key)))
-                place = (place + 1) & entry_mask_;
-            entries_[place].key = row->key;
+            const std::uint64_t place = take_entry(row->key, row->hash);
             ++entries_[place].count;
-            if (!integer_key_)
-                entry_hashes_[place] = row->hash;
             row->place = static_cast<std::uint32_t>(place);
         }
         at = chunk->next;
@@ -252,35 +267,19 @@ void SpineIndex::compact_entries()
     std::size_t keys = 0;
     for (std::uint64_t at = 0; at <= entry_mask_; ++at)
         keys += entries_[at].count != 0 ? 1 : 0;
-    std::size_t room = 16;
-    while (room < keys * 2)
-        room *= 2;
+    const std::size_t room = room_for(keys * 2);
     if (room > entry_mask_ / 2)
         return;
     const Reference old = header_->entries, old_hashes = header_->entry_hashes;
     const Entry *from = entries_;
     const std::uint32_t *hashes = entry_hashes_;
     const std::uint64_t old_mask = entry_mask_;
-    header_->entry_mask = entry_mask_ = room - 1;
-    header_->entries = space_.allocate(room * sizeof(Entry));
-    entries_ = space_.at<Entry>(header_->entries);
-    std::memset(static_cast<void *>(entries_), 0, room * sizeof(Entry));
-    if (!integer_key_)
-    {
-        header_->entry_hashes = space_.allocate(room * sizeof(std::uint32_t));
-        entry_hashes_ = space_.at<std::uint32_t>(header_->entry_hashes);
-    }
+    make_entries(room);
     for (std::uint64_t at = 0; at <= old_mask; ++at)
     {
         if (from[at].count == 0)
             continue;
-        std::uint64_t place =
-            (integer_key_ ? hash_integer(from[at].key) : spread(hashes[at])) & entry_mask_;
-        while (entries_[place].count != 0)
-            place = (place + 1) & entry_mask_;
-        entries_[place] = from[at];
-        if (!integer_key_)
-            entry_hashes_[place] = hashes[at];
+        entries_[take_entry(from[at].key, integer_key_ ? 0 : hashes[at])] = from[at];
     }
     space_.release(old);
     space_.release(old_hashes);

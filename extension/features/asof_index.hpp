@@ -134,6 +134,8 @@ private:
     [[nodiscard]] std::size_t row_cost() const;
     Reference copy_keys(const Datum *keys);
     Datum spine_key(const Datum *keys, int key) const;
+    void make_entries(std::size_t room);
+    std::uint64_t take_entry(std::uint64_t key, std::uint32_t hash);
     void build_entries(std::size_t rows);
     void compact_entries();
     void place_times(Row **order);
