@@ -40,6 +40,40 @@ END $$;
 COMMENT ON FUNCTION quiver.feature_drift_bins(text, text, boolean, tstzrange, tstzrange, int) IS
     'counts of a feature in both windows, in bins of the reference: quantiles of numbers, the most frequent values of others';
 
+CREATE FUNCTION quiver.feature_check_bins(bins int) RETURNS void
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF coalesce(bins NOT BETWEEN 2 AND 1000, true) THEN
+        PERFORM quiver.feature_invalid(format('bins must be between 2 and 1000, not %s', coalesce(bins::text, 'NULL')));
+    END IF;
+END $$;
+COMMENT ON FUNCTION quiver.feature_check_bins(int) IS 'refuse a number of bins that drift and profiles cannot have';
+
+CREATE FUNCTION quiver.feature_check_features(of_version quiver.feature_view_version, features text[]) RETURNS void
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM quiver.feature_unknown(format('feature of view "%s"', of_version.view), f,
+        (SELECT array_agg(c.name) FROM quiver.feature_column c
+        WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL))
+    FROM unnest(features) AS f WHERE NOT EXISTS (SELECT FROM quiver.feature_column c
+        WHERE (c.view, c.version, c.name) = (of_version.view, of_version.version, f) AND c.agg IS NULL);
+END $$;
+COMMENT ON FUNCTION quiver.feature_check_features(quiver.feature_view_version, text[]) IS
+    'refuse names that are no features of a view, windows not among them (42704)';
+
+CREATE FUNCTION quiver.feature_drift_refusal(reference_rows bigint, current_rows bigint, least_rows int,
+    all_null boolean, constant boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE
+        WHEN reference_rows = 0 THEN 'no rows in the reference'
+        WHEN current_rows = 0 THEN 'no rows in the current window'
+        WHEN least(reference_rows, current_rows) < least_rows THEN format('fewer than %s rows', least_rows)
+        WHEN all_null THEN 'only NULL in the reference'
+        WHEN constant THEN 'constant in the reference' END
+$$;
+COMMENT ON FUNCTION quiver.feature_drift_refusal(bigint, bigint, int, boolean, boolean) IS
+    'why drift of a feature cannot be told, NULL if it can; all_null and constant are of the reference';
+
 CREATE FUNCTION quiver.feature_drift(
     view text, reference tstzrange, current tstzrange, features text[] DEFAULT NULL, bins int DEFAULT 10,
         least_rows int DEFAULT 30)
@@ -58,27 +92,17 @@ BEGIN
     IF reference && current OR isempty(reference) OR isempty(current) OR reference IS NULL OR current IS NULL THEN
         PERFORM quiver.feature_invalid('reference and current must be windows that do not overlap',
             'A row of both would hide drift.');
-    ELSIF coalesce(bins NOT BETWEEN 2 AND 1000, true) THEN
-        PERFORM quiver.feature_invalid(format('bins must be between 2 and 1000, not %s', coalesce(bins::text, 'NULL')));
     END IF;
-    PERFORM quiver.feature_unknown(format('feature of view "%s"', of_version.view), f,
-        (SELECT array_agg(c.name) FROM quiver.feature_column c
-        WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL))
-    FROM unnest(features) AS f WHERE NOT EXISTS (SELECT FROM quiver.feature_column c
-        WHERE (c.view, c.version, c.name) = (of_version.view, of_version.version, f) AND c.agg IS NULL);
+    PERFORM quiver.feature_check_bins(bins);
+    PERFORM quiver.feature_check_features(of_version, features);
     FOR one IN SELECT c.name, c.type::regtype IN ('int2', 'int4', 'int8', 'float4', 'float8', 'numeric') AS is_number
         FROM quiver.feature_column c WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL
           AND c.name = ANY (coalesce(features, ARRAY[c.name])) ORDER BY c.position
     LOOP
         SELECT * INTO counts FROM quiver.feature_drift_bins(relation, one.name, one.is_number, reference, current,
             bins) AS b;
-        refusal := CASE
-            WHEN counts.reference_rows = 0 THEN 'no rows in the reference'
-            WHEN counts.current_rows = 0 THEN 'no rows in the current window'
-            WHEN least(counts.reference_rows, counts.current_rows) < least_rows THEN format('fewer than %s rows',
-                least_rows)
-            WHEN counts.kinds = 0 THEN 'only NULL in the reference'
-            WHEN counts.kinds = 1 AND one.is_number THEN 'constant in the reference' END;
+        refusal := quiver.feature_drift_refusal(counts.reference_rows, counts.current_rows, least_rows,
+            counts.kinds = 0, counts.kinds = 1 AND one.is_number);
         reference_rows := counts.reference_rows;
         current_rows := counts.current_rows;
         feature := one.name;

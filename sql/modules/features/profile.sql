@@ -62,18 +62,13 @@ BEGIN
     PERFORM quiver.feature_check_name('a profile', profile);
     IF during IS NULL OR isempty(during) THEN
         PERFORM quiver.feature_invalid('the window of a profile must not be empty');
-    ELSIF coalesce(bins NOT BETWEEN 2 AND 1000, true) THEN
-        PERFORM quiver.feature_invalid(format('bins must be between 2 and 1000, not %s', coalesce(bins::text, 'NULL')));
     ELSIF EXISTS (SELECT FROM quiver.feature_profile p WHERE (p.view, p.version, p.profile) = (of_version.view,
         of_version.version, profile)) THEN
         PERFORM quiver.feature_invalid(format('profile "%s" of feature view "%s" already exists', profile, view),
             'Drop it first with quiver.feature_drop_profile.', '42710');
     END IF;
-    PERFORM quiver.feature_unknown(format('feature of view "%s"', of_version.view), f,
-        (SELECT array_agg(c.name) FROM quiver.feature_column c
-        WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL))
-    FROM unnest(features) AS f WHERE NOT EXISTS (SELECT FROM quiver.feature_column c
-        WHERE (c.view, c.version, c.name) = (of_version.view, of_version.version, f) AND c.agg IS NULL);
+    PERFORM quiver.feature_check_bins(bins);
+    PERFORM quiver.feature_check_features(of_version, features);
     FOR one IN SELECT c.name, c.type::regtype IN ('int2', 'int4', 'int8', 'float4', 'float8', 'numeric') AS is_number
         FROM quiver.feature_column c WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL
           AND c.name = ANY (coalesce(features, ARRAY[c.name])) ORDER BY c.position
@@ -159,9 +154,8 @@ BEGIN
             WHERE p.view = feature_drift_from.view));
     ELSIF current IS NULL OR isempty(current) THEN
         PERFORM quiver.feature_invalid('the current window must not be empty');
-    ELSIF coalesce(bins NOT BETWEEN 2 AND 1000, true) THEN
-        PERFORM quiver.feature_invalid(format('bins must be between 2 and 1000, not %s', coalesce(bins::text, 'NULL')));
     END IF;
+    PERFORM quiver.feature_check_bins(bins);
     PERFORM quiver.feature_unknown(format('feature of profile "%s"', profile), f, (SELECT array_agg(p.feature)
         FROM quiver.feature_profile p WHERE (p.view, p.version, p.profile) = (of_version.view, of_version.version,
             feature_drift_from.profile)))
@@ -188,13 +182,9 @@ BEGIN
         is_null := now_is[1];
         SELECT array_agg(b.r ORDER BY b.place), array_agg(b.c ORDER BY b.place) INTO was, now_is
         FROM unnest(was, now_is) WITH ORDINALITY AS b(r, c, place) WHERE b.r + b.c > 0;
-        refusal := CASE
-            WHEN reference_rows = 0 THEN 'no rows in the reference'
-            WHEN current_rows = 0 THEN 'no rows in the current window'
-            WHEN least(reference_rows, current_rows) < least_rows THEN format('fewer than %s rows', least_rows)
-            WHEN reference_rows = was_null THEN 'only NULL in the reference'
-            WHEN stored.is_number AND quiver.sketch_quantile(stored.quantiles, 0) = quiver.sketch_quantile(
-                stored.quantiles, 1) THEN 'constant in the reference' END;
+        refusal := quiver.feature_drift_refusal(reference_rows, current_rows, least_rows, reference_rows = was_null,
+            stored.is_number AND quiver.sketch_quantile(stored.quantiles, 0) = quiver.sketch_quantile(
+                stored.quantiles, 1));
         p_value := NULL;
         reason := refusal;
         metric := 'psi';

@@ -1,7 +1,7 @@
 -- Sketches and drift metrics: against exact answers, published values, and on what they cannot answer.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(38);
+SELECT plan(39);
 
 -- Quantiles: exact while the sketch holds all values.
 CREATE TABLE small AS SELECT (n * 7919 % 500)::float8 AS x FROM generate_series(0, 499) AS n;
@@ -59,6 +59,7 @@ SELECT is((SELECT count(*) FROM drifted WHERE feature = 'fixed' AND metric IN ('
 SELECT is((SELECT array_agg(DISTINCT reason) FROM quiver.feature_drift('measured', '[2000-01-01, 2001-01-01)', '[2024-01-01, 2025-01-01)')), '{no rows in the reference}', 'nor of an empty window');
 SELECT throws_ok($$SELECT * FROM quiver.feature_drift('measured', '[2024-01-01, 2024-01-03)', '[2024-01-02, 2025-01-01)')$$, '22023', NULL, 'windows must not overlap');
 SELECT throws_ok($$SELECT * FROM quiver.feature_drift('measured', '[2000-01-01, 2001-01-01)', '[2024-01-01, 2025-01-01)', '{mvoed}')$$, '42704', NULL, 'features must be there');
+SELECT throws_like($$SELECT * FROM quiver.feature_drift('measured', '[2000-01-01, 2001-01-01)', '[2024-01-01, 2025-01-01)', bins => 1001)$$, 'bins must be between 2 and 1000, not 1001', 'bins have a limit');
 
 SELECT * FROM finish();
 ROLLBACK;

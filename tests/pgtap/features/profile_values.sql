@@ -1,7 +1,7 @@
 -- Stored profiles: what they keep, drift from them against drift of the rows themselves, and who may read them.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(24);
+SELECT plan(26);
 
 CREATE TABLE measured AS
 SELECT n % 10 AS user_id, timestamptz '2024-01-01Z' + n * interval '1 minute' AS at, (n * 7919 % 1000 + CASE WHEN n > 2000 THEN 300 ELSE 0 END)::float8 AS moved,
@@ -44,6 +44,8 @@ SELECT throws_ok($$SELECT * FROM quiver.feature_drift_from('measured', 'winter',
 SELECT throws_ok($$SELECT * FROM quiver.feature_drift_from('measured', 'wintre', '[2025-01-01, 2026-01-01)')$$, '42704', NULL, 'the profile must be there');
 SELECT throws_ok($$SELECT quiver.feature_create_profile('measured', 'summer', 'empty')$$, '22023', NULL, 'a window must not be empty');
 SELECT throws_ok($$SELECT quiver.feature_create_profile('measured', 'summer', features => '{mvoed}')$$, '42704', NULL, 'features must be there');
+SELECT throws_like($$SELECT quiver.feature_create_profile('measured', 'summer', bins => 1)$$, 'bins must be between 2 and 1000, not 1', 'a profile has two bins at least');
+SELECT throws_like($$SELECT * FROM quiver.feature_drift_from('measured', 'winter', '[2025-01-01, 2026-01-01)', bins => NULL)$$, 'bins must be between 2 and 1000, not NULL', 'and so has drift from it');
 SELECT throws_ok($$UPDATE quiver.feature_profile SET counts = '{1, 2, 3}'$$, '55006', NULL, 'a profile does not change');
 
 -- Profiles, quarantined and logged rows hold values of sources that not everybody may read.
