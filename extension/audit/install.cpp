@@ -22,6 +22,7 @@ void startup()
 
 void install()
 {
+    define_context();
     if (!process_shared_preload_libraries_in_progress)
         return;
     define_settings();

@@ -231,9 +231,6 @@ void define_policy()
         "commit flushes them with the commit record; on also those of what only reads.",
         &settings.durable, static_cast<int>(Durable::off), durable_options, PGC_SUSET, 0,
         check_enum, assign_durable, nullptr);
-    DefineCustomStringVariable(
-        "quiver.audit_context", "What the application wants recorded: user, request.", nullptr,
-        &settings.context, "", PGC_USERSET, 0, check_context, nullptr, nullptr);
 }
 
 void define_memory()
@@ -299,6 +296,13 @@ void define_worker()
 }
 
 }  // namespace
+
+void define_context()
+{
+    DefineCustomStringVariable(
+        "quiver.audit_context", "What the application wants recorded: user, request.", nullptr,
+        &settings.context, "", PGC_USERSET, 0, check_context, nullptr, nullptr);
+}
 
 void define_settings()
 {

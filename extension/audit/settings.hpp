@@ -77,6 +77,8 @@ extern Settings settings;
 // them is derived anew.
 extern std::uint32_t policy_generation;
 
+// quiver.audit_context, in every server: histories record it where the audit is not loaded.
+void define_context();
 void define_settings();
 
 // Called by assign hooks when a setting is changed by a session (hooks.cpp records it).

@@ -1,6 +1,6 @@
 -- Which transactions leave a row: savepoints, exception blocks, two-phase commit.
 \ir ../lib/setup.sql
-SELECT plan(17);
+SELECT plan(18);
 COMMIT;
 CREATE SCHEMA history_transactions_test;
 SET search_path = history_transactions_test, public;
@@ -110,6 +110,9 @@ SELECT is(summary(), '7 transactions, 7 changes of 7', 'nor does a prepared tran
 UPDATE t SET v = 'after' WHERE id = 1;
 SELECT is((SELECT v FROM quiver.history_at(NULL::t, (SELECT committed_at - interval '1 microsecond' FROM rows_of ORDER BY number DESC LIMIT 1)) WHERE id = 1),
           'prepared', 'and the table as it was has what was prepared');
+SET quiver.audit_context = 'request 7';
+UPDATE t SET v = 'in a context' WHERE id = 1;
+SELECT is((SELECT context FROM rows_of ORDER BY number DESC LIMIT 1), 'request 7', 'the context that a session sets, where the audit is not loaded too');
 SELECT * FROM finish();
 SELECT quiver.history_disable('t', drop => true) \g /dev/null
 SET client_min_messages = error;
