@@ -181,10 +181,11 @@ DO \$adopt\$
 DECLARE
     member record;
 BEGIN
-    FOR member IN SELECT * FROM pg_temp.adopt_member LOOP
-        -- Array types follow their element's on newer servers.
-        CONTINUE WHEN member.type = 'type' AND (SELECT typelem <> 0 AND typlen = -1 AND typcategory = 'A' FROM pg_catalog.pg_type WHERE oid = member.objid)
-            AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = member.classid AND d.objid = member.objid AND d.deptype = 'e');
+    FOR member IN SELECT * FROM pg_temp.adopt_member m ORDER BY m.classid = 'pg_catalog.pg_type'::regclass,
+        EXISTS (SELECT FROM pg_catalog.pg_type t WHERE m.classid = 'pg_catalog.pg_type'::regclass AND t.typarray = m.objid) LOOP
+        -- On newer servers row types go with their tables, and array types with their elements'.
+        CONTINUE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+            WHERE d.classid = member.classid AND d.objid = member.objid AND d.deptype = 'e');
         EXECUTE format('ALTER EXTENSION $from DROP %s %s', member.type, member.identity);
     END LOOP;
 END

@@ -59,6 +59,7 @@ SQL
 
     checked=$(moving check "$app")
     check 'the rehearsal succeeds' 'status 0' "$(tail -n 1 <<<"$checked")"
+    [ "${checked##*$'\n'}" = 'status 0' ] || printf '%s\n' "$checked" | sed 's/^/# /'
     check 'and says what would be built again' "$((indexes))" "$(grep -c '^to be dropped and built again: .*hnsw' <<<"$checked")"
     check 'and changes nothing' "$before" "$(contents "$app")"
     check 'and leaves no database behind' 0 "$(sql postgres -c "SELECT count(*) FROM pg_database WHERE datname LIKE 'moving_rehearsal%'")"
