@@ -97,7 +97,7 @@ done
 # What stops it.
 sql postgres -c 'CREATE DATABASE without' >/dev/null
 check 'a database without pgvector is refused' 'extension vector is not installed in without status 1' "$(moving move without | tr '\n' ' ' | sed 's/ $//')"
-check 'and so is adopting by hand' 1 "$(sql without -c "CREATE EXTENSION quiver VERSION 'adopt'" | grep -c 'extension "vector" is not installed in this database')"
+check 'and so is adopting by hand' 1 "$(sql without -c "CREATE EXTENSION quiver VERSION 'adopt'" | grep -c 'ERROR: *extension "vector" is not installed in this database')"
 sql postgres -c 'CREATE DATABASE uses_new' >/dev/null
 sql uses_new -c 'CREATE EXTENSION vector' -c 'CREATE TABLE item (v vector(3))' >/dev/null
 moving move uses_new >/dev/null
