@@ -14,21 +14,8 @@ check 'the indexes to damage are there' "$trials" "$(wc -l <"$scratch/files")"
 sql damage -c CHECKPOINT >/dev/null
 server stop -m fast
 while read -r n path blocks; do
-    # Every page is met in turn; on it one byte, a run of eight, or a quarter of it.
-    perl -e '
-        my ($file, $n, $blocks) = @ARGV;
-        srand($n * 7919);
-        open my $f, "+<", $file or die "$file: $!\n";
-        my $block = $n % $blocks;
-        my $length = (1, 8, 2048)[$n % 3];
-        # The page header is PostgreSQL'\''s own to check; its pointers are tried as well.
-        my $at = $n % 4 == 0 ? 8 + int rand 16 : 24 + int rand(8192 - 24 - $length);
-        seek $f, $block * 8192 + $at, 0;
-        read $f, my $bytes, $length;
-        substr($bytes, $_, 1) = chr(ord(substr($bytes, $_, 1)) ^ (1 + int rand 255)) for 0 .. length($bytes) - 1;
-        seek $f, $block * 8192 + $at, 0;
-        print $f $bytes;
-    ' "$PGDATA/$path" "$n" "$blocks"
+    # Every page is met in turn.
+    damage_file "$PGDATA/$path" "$n" "$blocks"
 done <"$scratch/files"
 before=$(crashes)
 server start -l "$log"

@@ -63,3 +63,48 @@ kill_server() {
 }
 
 crashes() { grep -acE 'was terminated by signal|PANIC' "$log" || :; }
+
+# make_standby DATABASE: a streaming replica on port 5433, whose replay compares nothing; DATABASE is what caught_up asks.
+make_standby() {
+    standby_database=$1
+    standby=$scratch/standby
+    rm -rf "$standby"
+    mkdir -p "$standby" && chmod 755 "$scratch" && pgtree_give "$standby"
+    pgtree_as_server "$(command -v pg_basebackup)" -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" -D "$standby/data" -R -X stream -c fast >/dev/null 2>&1
+    printf '%s\n' "port = 5433" "hot_standby = on" "max_standby_streaming_delay = -1" "wal_consistency_checking = ''" >>"$standby/data/postgresql.conf"
+    cluster=$standby/data server start -l "$standby/data/server.log"
+    at_exit=stop_standby
+}
+stop_standby() {
+    cluster=$standby/data server stop -m immediate || :
+    at_exit=:
+}
+on_standby() { PGPORT=5433 sql "$@"; }
+# Wait until the standby has replayed what the primary has written.
+caught_up() {
+    local at
+    at=$(sql "$standby_database" -c 'SELECT pg_current_wal_insert_lsn()')
+    for _ in $(seq 300); do
+        [ "$(on_standby "$standby_database" -c "SELECT pg_last_wal_replay_lsn() >= '$at'")" != t ] || return 0
+        sleep 0.1
+    done
+    echo "the standby is at $(on_standby "$standby_database" -c 'SELECT pg_last_wal_replay_lsn()'), not at $at" >&2
+}
+
+# damage_file FILE N BLOCKS: flip bytes of block N modulo BLOCKS: one, a run of eight, or a quarter of the page.
+damage_file() {
+    perl -e '
+        my ($file, $n, $blocks) = @ARGV;
+        srand($n * 7919);
+        open my $f, "+<", $file or die "$file: $!\n";
+        my $block = $n % $blocks;
+        my $length = (1, 8, 2048)[$n % 3];
+        # The page header is PostgreSQL'\''s own to check; its pointers are tried as well.
+        my $at = $n % 4 == 0 ? 8 + int rand 16 : 24 + int rand(8192 - 24 - $length);
+        seek $f, $block * 8192 + $at, 0;
+        read $f, my $bytes, $length;
+        substr($bytes, $_, 1) = chr(ord(substr($bytes, $_, 1)) ^ (1 + int rand 255)) for 0 .. length($bytes) - 1;
+        seek $f, $block * 8192 + $at, 0;
+        print $f $bytes;
+    ' "$@"
+}

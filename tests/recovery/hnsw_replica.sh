@@ -5,23 +5,7 @@
 
 hnsw_database replica 2000
 sql replica -c "ALTER SYSTEM SET wal_consistency_checking = 'generic'" -c 'SELECT pg_reload_conf()' >/dev/null
-standby=$scratch/standby
-mkdir -p "$standby" && chmod 755 "$scratch" && pgtree_give "$standby"
-pgtree_as_server "$(command -v pg_basebackup)" -h "$PGHOST" -p "$PGPORT" -U "$PGUSER" -D "$standby/data" -R -X stream -c fast >/dev/null 2>&1
-printf '%s\n' "port = 5433" "hot_standby = on" "max_standby_streaming_delay = -1" "wal_consistency_checking = ''" >>"$standby/data/postgresql.conf"
-cluster=$standby/data server start -l "$standby/data/server.log"
-stop_standby() { cluster=$standby/data server stop -m immediate || :; }
-at_exit=stop_standby
-on_standby() { PGPORT=5433 sql "$@"; }
-caught_up() {
-    local at
-    at=$(sql replica -c 'SELECT pg_current_wal_insert_lsn()')
-    for _ in $(seq 300); do
-        [ "$(on_standby replica -c "SELECT pg_last_wal_replay_lsn() >= '$at'")" != t ] || return 0
-        sleep 0.1
-    done
-    echo "the standby is at $(on_standby replica -c 'SELECT pg_last_wal_replay_lsn()'), not at $at" >&2
-}
+make_standby replica
 answers="SET enable_seqscan = off; SELECT array_agg(n.ids ORDER BY q.id) FROM (SELECT id, v FROM t WHERE id % 41 = 1 ORDER BY id LIMIT 25) AS q,
     LATERAL (SELECT array_agg(id ORDER BY v <-> q.v, id) AS ids FROM (SELECT id, v FROM t ORDER BY v <-> q.v LIMIT 10) AS s) AS n"
 caught_up
@@ -46,5 +30,4 @@ cluster=$standby/data server promote
 check 'promoted, it takes writes' sound "$(PGPORT=5433 sql replica -c "INSERT INTO t SELECT i, $point FROM generate_series(900001, 900200) AS i" >/dev/null
     PGPORT=5433 sound replica)"
 stop_standby
-at_exit=:
 sql replica -c "ALTER SYSTEM RESET wal_consistency_checking" -c 'SELECT pg_reload_conf()' >/dev/null

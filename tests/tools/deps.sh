@@ -52,6 +52,8 @@ wanted() {
             # The peer that tests/moving moves from, where the distribution has it.
             foreign_server || ! apt-cache show "postgresql-$version-pgvector" >/dev/null 2>&1 || echo "postgresql-$version-pgvector"
             foreign_server || echo "postgresql-$version-pgtap" "postgresql-$version-pgaudit"
+            # Its hypothetical indexes beside ours (tests/pgtap/hnsw/hnsw_hypopg.sql).
+            foreign_server || ! apt-cache show "postgresql-$version-hypopg" >/dev/null 2>&1 || echo "postgresql-$version-hypopg"
             # The unit tests, the fuzzers, TAP's harness and the clients of tests/compat.
             echo git libgtest-dev clang libclang-rt-dev perl openssl
             has_command node && has_command npm || echo nodejs npm ca-certificates
