@@ -10,8 +10,6 @@
 namespace quiver::audit {
 namespace {
 
-constexpr std::size_t most_text = 2048;
-
 struct CaughtError
 {
     bool is_set;
@@ -24,8 +22,6 @@ struct CaughtError
     char text[most_text];
 };
 constinit CaughtError caught{};
-
-bool is_keyword(const char *word) { return ScanKeywordLookup(word, &ScanKeywords) >= 0; }
 
 void note_source(std::string_view source, TextCare care)
 {

@@ -65,8 +65,6 @@ void authenticated(Port *port, int status)
     login_is_pending = status == STATUS_OK;
 }
 
-bool is_keyword(const char *word) { return ScanKeywordLookup(word, &ScanKeywords) >= 0; }
-
 // The statement in the server's log would show a password or a connection string.
 bool is_sensitive(const char *source)
 {
@@ -86,11 +84,10 @@ void record_failure(const ErrorData *error)
     write_unpacked_sqlstate(builder.head, error->sqlerrcode);
     if (source != nullptr && text_mode() != TextMode::off)
     {
-        constexpr std::size_t most = 2048;
         std::size_t left;
         char *to = builder.open_field(left);
         const NormalizedText text = normalize_text(source, failure_care(error->sqlerrcode), to,
-                                                   left < most ? left : most, is_keyword);
+                                                   left < most_text ? left : most_text, is_keyword);
         add_normalized({to, text.size}, text.is_cut);
     }
     append_event();

@@ -36,8 +36,6 @@ bool grow()
     return true;
 }
 
-bool is_keyword(const char *word) { return ScanKeywordLookup(word, &ScanKeywords) >= 0; }
-
 std::uint64_t microseconds_since(const instr_time &begin)
 {
     instr_time now;
@@ -241,13 +239,12 @@ void add_text(const char *source, int location, int length, bool is_setting)
 {
     if (source == nullptr || text_mode() == TextMode::off)
         return;
-    constexpr std::size_t most = 2048;
     std::size_t left;
     char *to = builder.open_field(left);
     const NormalizedText text =
         normalize_known_text(statement_text(source, location, length),
                              is_setting ? TextCare::setting : TextCare::statement, to,
-                             left < most ? left : most, is_keyword);
+                             left < most_text ? left : most_text, is_keyword);
     add_normalized({to, text.size}, text.is_cut);
 }
 

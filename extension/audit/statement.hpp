@@ -36,6 +36,9 @@ void close_all(Outcome outcome);
 
 // Starts the builder's event of a statement with what all have: user, context, command.
 void begin_event(EventKind kind, EventClass klass, std::string_view command);
+// What is kept of a statement's text at most, in bytes; and whether a lower-case word is one of SQL's.
+constexpr std::size_t most_text = 2048;
+inline bool is_keyword(const char *word) { return ScanKeywordLookup(word, &ScanKeywords) >= 0; }
 // Adds the text, as the settings say. `length` as in PlannedStmt.
 void add_text(const char *source, int location, int length, bool is_setting);
 // The same of a text that is normalised already, or of the builder's own field that is still open.

@@ -14,14 +14,7 @@ INSERT INTO parts SELECT i, i % 4, ARRAY[i % 97, i % 89, i % 83 + i / 1e5]::vect
 UPDATE parts SET v = NULL WHERE id % 1000 = 0;
 ANALYZE parts;
 
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; result text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        result := result || line || E'\n';
-    END LOOP;
-    RETURN result;
-END $$;
+\ir ../lib/plan.sql
 -- The rows a query returns, from the node and from Sort.
 CREATE FUNCTION pg_temp.same(query text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE ours text; theirs text;

@@ -6,14 +6,7 @@ CREATE TABLE points (id int, tenant text, v vector(3));
 INSERT INTO points SELECT i, 't' || i % 3, ARRAY[i % 97, i % 89, i % 83]::vector FROM generate_series(1, 20000) i;
 ANALYZE points;
 
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; result text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        result := result || line || E'\n';
-    END LOOP;
-    RETURN result;
-END $$;
+\ir ../lib/plan.sql
 
 SELECT matches(pg_temp.plan_of($$SELECT id FROM points ORDER BY v <-> '[1,2,3]' LIMIT 5$$),
     'Custom Scan \(ExactSearch\)\s+Order By: \(v <-> ''\[1,2,3\]''::vector\)\s+Limit: 5', 'ORDER BY distance LIMIT takes the node');

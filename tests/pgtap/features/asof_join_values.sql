@@ -39,14 +39,7 @@ SELECT results_eq($$SELECT label, balance, asof_status, asof_age FROM quiver.aso
     $$VALUES (2, 10, 'present', interval '1 day'), (3, NULL, 'expired', '7 days'), (4, NULL, 'not_found', NULL), (5, NULL, 'null_key', NULL), (6, NULL, 'not_found', NULL), (7, NULL, 'not_found', NULL)$$,
     'status and age');
 
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; result text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        result := result || line || E'\n';
-    END LOOP;
-    RETURN result;
-END $$;
+\ir ../lib/plan.sql
 \set call '''SELECT label, balance FROM quiver.asof_join(''''labels'''', ''''balances'''', ''''{account}'''', ''''at'''', columns => ''''{balance}'''') AS t(label int, account bigint, shop varchar(10), at timestamptz, balance int) WHERE label = 1'''
 SET LOCAL quiver.asof_strategy = hash;
 SELECT matches(pg_temp.plan_of(:call), 'Custom Scan \(AsofJoin\)[\s\S]*Seq Scan on labels[\s\S]*label = 1[\s\S]*Seq Scan on balances', 'the plan is that of the query, conditions pushed into it');

@@ -10,14 +10,7 @@ CREATE TABLE labels (label int, sensor int, ts timestamptz);
 INSERT INTO labels SELECT i, i % 60, timestamptz '2024-01-01' + i * interval '6 minutes' FROM generate_series(1, 800) i;
 ANALYZE readings, labels;
 
-CREATE FUNCTION pg_temp.plan_of(query text, options text DEFAULT 'COSTS OFF') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; result text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (' || options || ') ' || query LOOP
-        result := result || line || E'\n';
-    END LOOP;
-    RETURN result;
-END $$;
+\ir ../lib/plan.sql
 -- The query with its subquery's WHERE, ORDER BY and the rest filled in.
 CREATE FUNCTION pg_temp.asof(conditions text DEFAULT 'r.sensor = l.sensor AND r.ts <= l.ts', ordering text DEFAULT 'r.ts DESC',
     tail text DEFAULT 'LIMIT 1', targets text DEFAULT 'r.v') RETURNS text LANGUAGE sql AS $$

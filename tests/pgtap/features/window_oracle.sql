@@ -16,14 +16,7 @@ INSERT INTO readings SELECT i % 50, timestamptz '2024-01-01' + i * interval '1 m
 CREATE INDEX ON readings (sensor, ts);
 CREATE TABLE labels AS SELECT i AS label, i % 60 AS sensor, timestamptz '2024-01-01' + i * interval '5 minutes' AS ts FROM generate_series(1, 4000) i;
 ANALYZE readings, labels;
-CREATE FUNCTION pg_temp.plan_of(query text, options text DEFAULT 'COSTS OFF') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; result text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (' || options || ') ' || query LOOP
-        result := result || line || E'\n';
-    END LOOP;
-    RETURN result;
-END $$;
+\ir ../lib/plan.sql
 CREATE FUNCTION pg_temp.windows(targets text, conditions text DEFAULT 'r.sensor = l.sensor AND r.ts >= l.ts - interval ''2 days'' AND r.ts < l.ts',
     tail text DEFAULT '', spine text DEFAULT 'labels') RETURNS text LANGUAGE sql AS $$
     SELECT format('SELECT l.*, w.* FROM %s l LEFT JOIN LATERAL (SELECT %s FROM readings r WHERE %s %s) w ON true', spine, targets, conditions, tail)

@@ -1,5 +1,5 @@
--- Hypothetical indexes of HypoPG: it knows btree, brin, hash and bloom, and refuses hnsw; what it does with the others is not
--- disturbed by what tells the planner of distances. Left out where it is not installed.
+-- Hypothetical indexes of HypoPG: it knows btree, brin, hash and bloom, and refuses hnsw; the others are taken beside
+-- conditions on distances as ever. Left out where it is not installed.
 \ir ../lib/setup.sql
 SELECT plan(4);
 SELECT count(*) > 0 AS has_hypopg FROM pg_available_extensions WHERE name = 'hypopg' \gset
@@ -8,12 +8,7 @@ CREATE EXTENSION hypopg;
 CREATE TABLE item (id int, v vector(3));
 INSERT INTO item SELECT i, ARRAY[i % 97, i % 89, i % 83]::vector FROM generate_series(1, 20000) i;
 ANALYZE item;
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; result text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP result := result || line || E'\n'; END LOOP;
-    RETURN result;
-END $$;
+\ir ../lib/plan.sql
 SELECT throws_like($$SELECT hypopg_create_index('CREATE INDEX ON item USING hnsw (v vector_l2_ops)')$$,
                    '%access method "hnsw" is not supported%', 'HypoPG supposes no hnsw index');
 SELECT lives_ok($$SELECT hypopg_create_index('CREATE INDEX ON item (id)')$$, 'a btree index is supposed');

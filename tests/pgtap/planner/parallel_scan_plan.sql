@@ -2,12 +2,7 @@
 \ir ../lib/setup.sql
 SELECT plan(9);
 
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; lines text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP lines := lines || line || E'\n'; END LOOP;
-    RETURN lines;
-END $$;
+\ir ../lib/plan.sql
 
 -- 20,000 vectors of 512 dimensions out of line: 44 MB of values, under 1 MB of rows.
 CREATE TABLE scanned (id int, v vector(512));

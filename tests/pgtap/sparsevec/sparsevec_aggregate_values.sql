@@ -52,12 +52,7 @@ SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
-CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; lines text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP lines := lines || line || E'\n'; END LOOP;
-    RETURN lines;
-END $$;
+\ir ../lib/plan.sql
 SELECT alike(pg_temp.plan_of('SELECT sum(v), avg(v) FROM sparse_rows'), '%Partial Aggregate%', 'workers add up their own share');
 SELECT is((SELECT sum(v) FROM sparse_rows), (SELECT total FROM expected), 'and their sums are joined');
 SELECT cmp_ok((SELECT avg(v) * 20000 FROM sparse_rows) <+> (SELECT total FROM expected), '<', 1.0::float8, 'avg too');

@@ -2,17 +2,7 @@
 \ir ../lib/setup.sql
 SELECT plan(15);
 
-CREATE FUNCTION pg_temp.plan_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-    lines text := '';
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP
-        lines := lines || line || E'\n';
-    END LOOP;
-    RETURN lines;
-END;
-$$;
+\ir ../lib/plan.sql
 CREATE TABLE item (id int, bin int, v vector(8)) WITH (parallel_workers = 2);
 INSERT INTO item SELECT i, i % 3, ARRAY[i % 50, i % 7, 0, 0, 0, 0, 0, i % 3]::vector FROM generate_series(1, 20000) AS i;
 ANALYZE item;
