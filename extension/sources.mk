@@ -109,6 +109,9 @@ SOURCES = \
 	hnsw/repair \
 	hnsw/rerank \
 	hnsw/scan \
+	hnsw/scan_count \
+	hnsw/scan_filter \
+	hnsw/scan_search \
 	hnsw/search \
 	hnsw/select \
 	hnsw/space \
