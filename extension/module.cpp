@@ -8,6 +8,7 @@
 #include "history/history.hpp"
 #include "hnsw/hnsw.hpp"
 #include "kernels/distance.hpp"
+#include "types/distance_estimate.hpp"
 
 using quiver::kernels::Level;
 
@@ -56,6 +57,7 @@ extern "C" void _PG_init(void)
         "quiver.simd", "Instruction set level of the distance kernels.",
         "\"auto\" takes the fastest that the processor runs; a lower level is for tests.",
         &simd_setting, simd_auto, simd_options, PGC_USERSET, 0, check_simd, assign_simd, nullptr);
+    quiver::types::install_distance_estimates();
     quiver::exact::install();
     quiver::features::install_asof_join();
     quiver::audit::install();

@@ -75,7 +75,11 @@ SOURCES = \
 	types/tinyvec \
 	types/tinyvec_casts \
 	types/vector \
+	types/distance_condition \
+	types/distance_estimate \
 	types/distance_support \
+	types/sampled_distances \
+	types/value_sample \
 	types/sparse_sum \
 	types/sparsevec \
 	types/sparsevec_aggregate \
@@ -124,6 +128,7 @@ SOURCES = \
 	hnsw/writer_links \
 	hnsw/writer_number \
 	hnsw/writer_value \
+	kernels/distance_quantiles \
 	kernels/half \
 	kernels/rabitq_encode \
 	kernels/rabitq_rotate \

@@ -211,7 +211,7 @@ QUIVER_FUNCTION(sparsevec_distance_support)
 
 namespace quiver::types {
 
-bool is_distance_call(const Expr *expression)
+DistanceType distance_type(const Expr *expression)
 {
     const auto *node = reinterpret_cast<const Node *>(expression);
     Oid function = InvalidOid;
@@ -221,13 +221,15 @@ bool is_distance_call(const Expr *expression)
         function = get_opcode(reinterpret_cast<const OpExpr *>(node)->opno);
     const RegProcedure support = OidIsValid(function) ? get_func_support(function) : InvalidOid;
     if (!OidIsValid(support))
-        return false;
+        return DistanceType::none;
     FmgrInfo call;
     fmgr_info(support, &call);
     constexpr PGFunction ours[] = {vector_distance_support, halfvec_distance_support,
                                    tinyvec_distance_support, bit_distance_support,
                                    sparsevec_distance_support};
-    return std::find(std::begin(ours), std::end(ours), call.fn_addr) != std::end(ours);
+    const auto *found = std::find(std::begin(ours), std::end(ours), call.fn_addr);
+    return found == std::end(ours) ? DistanceType::none
+                                   : static_cast<DistanceType>(found - std::begin(ours) + 1);
 }
 
 }  // namespace quiver::types

@@ -11,7 +11,23 @@
 
 namespace quiver::types {
 
-// The expression is a call, as function or operator, of a distance function of this extension.
-bool is_distance_call(const Expr *expression);
+// The type whose values a distance function compares.
+enum class DistanceType
+{
+    none,  // it is no distance function of this extension
+    vector,
+    halfvec,
+    tinyvec,
+    bit,
+    sparsevec
+};
+
+// Of an expression that is a call, as function or operator.
+DistanceType distance_type(const Expr *expression);
+
+inline bool is_distance_call(const Expr *expression)
+{
+    return distance_type(expression) != DistanceType::none;
+}
 
 }  // namespace quiver::types

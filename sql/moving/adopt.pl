@@ -73,7 +73,10 @@ sub transformed
         my $type = $1;
         my $there = "EXISTS (SELECT FROM pg_catalog.pg_type WHERE typname = ${\ literal($type)}
         AND typnamespace = current_schema()::text::regnamespace" . ($statement =~ /\(/ ? ' AND typisdefined)' : ')');
-        return claim('TYPE', $type) . unless_there("NOT $there", $statement);
+        # A type that was there before is analysed as TO's are.
+        my ($analyze) = $statement =~ /\bANALYZE\s*=\s*([\w.]+)/i;
+        my $set = $statement =~ /^CREATE\s+TYPE\s+$name\s*\(/i ? sprintf("ALTER TYPE %s SET (ANALYZE = %s);\n", $type, $analyze // 'NONE') : '';
+        return claim('TYPE', $type) . unless_there("NOT $there", $statement) . $set;
     }
     if ($statement =~ /^CREATE\s+OPERATOR\s+(?!CLASS|FAMILY)(\S+)\s*\(/is)
     {

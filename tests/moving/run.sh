@@ -29,7 +29,7 @@ if [ -z "${QUIVER_ROOT:-}" ]; then
         printf '%s\n' "default_version = '0.8.6'" "module_pathname = '\$libdir/vector'" 'relocatable = true' 'trusted = true' \
             >"$overlay$extensions/vector.control"
         for module in bit vector{,_distances,_functions,_compare,_aggregates,_casts} halfvec{,_distances,_functions,_compare,_aggregates,_casts}; do
-            perl -0pe 's/\n\s+SUPPORT [\w.]+;/;/g' "sql/modules/types/$module.sql"
+            perl -0pe 's/\n\s+SUPPORT [\w.]+;/;/g; s/\n\s+ANALYZE = [\w.]+,//g' "sql/modules/types/$module.sql"
         done >"$overlay$extensions/vector--0.8.6.sql"
     fi
     tests/tools/server.sh -x "$overlay" -c wal_level=logical -c max_connections=40 tests/moving/run.sh

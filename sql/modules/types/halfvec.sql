@@ -27,6 +27,7 @@ CREATE TYPE halfvec (
     TYPMOD_IN = halfvec_typmod_in,
     RECEIVE = halfvec_recv,
     SEND = halfvec_send,
+    ANALYZE = quiver.value_typanalyze,
     STORAGE = external
 );
 COMMENT ON TYPE halfvec IS 'vector of half-precision floats, 1 to 16,000 dimensions';

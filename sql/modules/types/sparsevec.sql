@@ -27,6 +27,7 @@ CREATE TYPE sparsevec (
     TYPMOD_IN = sparsevec_typmod_in,
     RECEIVE = sparsevec_recv,
     SEND = sparsevec_send,
+    ANALYZE = quiver.value_typanalyze,
     STORAGE = external
 );
 COMMENT ON TYPE sparsevec IS

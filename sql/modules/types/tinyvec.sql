@@ -27,6 +27,7 @@ CREATE TYPE tinyvec (
     TYPMOD_IN = tinyvec_typmod_in,
     RECEIVE = tinyvec_recv,
     SEND = tinyvec_send,
+    ANALYZE = quiver.value_typanalyze,
     STORAGE = external
 );
 COMMENT ON TYPE tinyvec IS 'vector of 8-bit signed integers, 1 to 16,000 dimensions';

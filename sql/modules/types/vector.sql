@@ -27,6 +27,7 @@ CREATE TYPE vector (
     TYPMOD_IN = vector_typmod_in,
     RECEIVE = vector_recv,
     SEND = vector_send,
+    ANALYZE = quiver.vector_typanalyze,
     STORAGE = external
 );
 COMMENT ON TYPE vector IS 'vector of single-precision floats, 1 to 16,000 dimensions';

@@ -6,7 +6,7 @@ SELECT is(format('%s %s %s %s', typlen, typalign, typstorage, typcategory), '-1 
     'values of halfvec have any length, align to four bytes and may move out of line uncompressed')
 FROM pg_type WHERE typname = 'halfvec';
 SELECT is(format_type('halfvec'::regtype, 3), 'halfvec(3)', 'the type modifier is the dimensions');
-SELECT is(typanalyze::text || typmodout::text, '--', 'the type has the server''s own ANALYZE and modifier output')
+SELECT is(typanalyze::text || ' ' || typmodout::text, 'quiver.value_typanalyze -', 'ANALYZE keeps a sample of the type, the modifier has the server''s own output')
 FROM pg_type WHERE typname = 'halfvec';
 
 -- Each function by its arguments: result and C symbol, which pg_upgrade and old installs look for.

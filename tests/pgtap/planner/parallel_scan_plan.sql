@@ -36,7 +36,7 @@ SELECT alike(pg_temp.plan_of(replace(pg_temp.query(), 'FROM scanned', 'FROM scan
              'with the values inside, the table is large enough by itself');
 SELECT results_eq(replace(pg_temp.query(), 'FROM scanned', 'FROM scanned_inline'), 'SELECT id FROM alone', 'with the same result');
 SELECT alike(pg_temp.plan_of('SELECT count(*) FROM scanned WHERE v <-> (SELECT v FROM scanned WHERE id = 1) < 100'),
-             '%Partial Aggregate%', 'filters by distance are parallel too');
+             '%Parallel Seq Scan on scanned%Filter: ((v <-> %', 'filters by distance are parallel too');
 SELECT is((SELECT count(*) FROM scanned WHERE v <#> (SELECT v FROM scanned WHERE id = 1) < 0), 20000::bigint, 'and count every row once');
 
 SELECT * FROM finish();

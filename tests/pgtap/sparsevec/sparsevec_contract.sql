@@ -6,8 +6,8 @@ SELECT results_eq(
     $$SELECT typlen::int, typalign::text, typstorage::text, typinput::text, typoutput::text, typreceive::text, typsend::text,
              typmodin::text, typmodout::text, typanalyze::text
         FROM pg_type WHERE oid = 'sparsevec'::regtype$$,
-    $$VALUES (-1, 'i', 'e', 'sparsevec_in', 'sparsevec_out', 'sparsevec_recv', 'sparsevec_send', 'sparsevec_typmod_in', '-', '-')$$,
-    'the type is variable in length, aligned to four bytes and stored external');
+    $$VALUES (-1, 'i', 'e', 'sparsevec_in', 'sparsevec_out', 'sparsevec_recv', 'sparsevec_send', 'sparsevec_typmod_in', '-', 'quiver.value_typanalyze')$$,
+    'the type is variable in length, aligned to four bytes, stored external and sampled by ANALYZE');
 SELECT has_type('_sparsevec'::name, 'it has an array type');
 
 CREATE TEMP TABLE promised (name text, arguments text, result text);

@@ -6,7 +6,7 @@ SELECT is(format('%s %s %s %s', typlen, typalign, typstorage, typcategory), '-1 
     'values of vector have any length, align to four bytes and may move out of line uncompressed')
 FROM pg_type WHERE typname = 'vector';
 SELECT is(format_type('vector'::regtype, 3), 'vector(3)', 'the type modifier is the dimensions');
-SELECT is(typanalyze::text || typmodout::text, '--', 'the type has the server''s own ANALYZE and modifier output')
+SELECT is(typanalyze::text || ' ' || typmodout::text, 'quiver.vector_typanalyze -', 'ANALYZE keeps a sample of the type, the modifier has the server''s own output')
 FROM pg_type WHERE typname = 'vector';
 
 -- Each function by its arguments: result and C symbol, which pg_upgrade and old installs look for.
