@@ -5,6 +5,7 @@
 #include "hnsw/conditions.hpp"
 #include "hnsw/graph.hpp"
 #include "hnsw/options.hpp"
+#include "hnsw/planned_scan.hpp"
 
 #include <cmath>
 
@@ -19,6 +20,7 @@ struct Shape
     int m = assumed_m;
     double attribute_bytes = 40;
     double pages = 0;  // what is priced; 0: what there is
+    bool goes_on = iterative_scan != static_cast<int>(IterativeScan::off);  // beyond ef_search rows
 };
 
 // Pages that pgvector would have for as many rows: its element and neighbour tuples, side by side on a page
@@ -44,6 +46,7 @@ Shape shape_of(const IndexOptInfo *info)
     read_meta(index, &meta);
     shape.m = meta->m;
     shape.attribute_bytes = meta->attribute_bytes;
+    shape.goes_on |= meta->quantizer != Quantizer::none;
     if (meta->quantizer == Quantizer::none && meta->value_kind != ValueKind::sparse)
         shape.pages = pages_of(meta, info->tuples);
     index_close(index, NoLock);
@@ -90,6 +93,38 @@ void price_filter(const IndexPath *path, const Shape &shape, GenericCosts *costs
     costs->indexTotalCost = costs->indexStartupCost + rows * share * cpu_index_tuple_cost;
 }
 
+// The share of all rows within the bound on the distance that a scan of this path ends at; 1 without a bound.
+double bounded_share(PlannerInfo *root, const IndexPath *path)
+{
+    List *bounds = NIL;
+    ListCell *cell;
+    foreach (cell, path->indexinfo->indrestrictinfo)
+    {
+        auto *restriction = lfirst_node(RestrictInfo, cell);
+        if (bound_in(reinterpret_cast<Node *>(restriction->clause),
+                     static_cast<Node *>(linitial(path->indexorderbys))) != nullptr)
+            bounds = lappend(bounds, restriction);
+    }
+    return bounds == NIL ? 1 : clauselist_selectivity(root, bounds, 0, JOIN_INNER, nullptr);
+}
+
+// A scan that ends at a bound returns the rows within it, and costs that share of going to the end. One that would end
+// before, because without iteration it returns no more than ef_search rows, is not made cheaper for it: such a plan would lose
+// rows.
+void price_bound(PlannerInfo *root, const IndexPath *path, const Shape &shape, GenericCosts *costs)
+{
+    const double share = bounded_share(root, path);
+    const double rows = share * path->indexinfo->tuples;
+    const bool goes_on = shape.goes_on || has_filter(path);
+    const bool has_limit = root->limit_tuples > 0 && root->limit_tuples <= ef_search &&
+                           list_length(path->indexinfo->indrestrictinfo) == 1;
+    if (share >= 1 || !(goes_on || has_limit || rows <= ef_search / 2.0))
+        return;
+    costs->indexTotalCost =
+        costs->indexStartupCost + share * (costs->indexTotalCost - costs->indexStartupCost);
+    costs->indexSelectivity *= share;
+}
+
 }  // namespace
 
 void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup_cost,
@@ -114,6 +149,7 @@ void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
     if (has_filter(path))
     {
         price_filter(path, shape, &costs);
+        price_bound(root, path, shape, &costs);
         *startup_cost = costs.indexStartupCost;
         *total_cost = costs.indexTotalCost;
         *selectivity = costs.indexSelectivity;
@@ -139,6 +175,7 @@ void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
         costs.indexStartupCost -= startup_pages * (costs.spc_random_page_cost - seq_page_cost);
         costs.indexStartupCost -= (startup_pages - heap_pages) * seq_page_cost;
     }
+    price_bound(root, path, shape, &costs);
     *startup_cost = costs.indexStartupCost;
     *total_cost = costs.indexTotalCost;
     *selectivity = costs.indexSelectivity;

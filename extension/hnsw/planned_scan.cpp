@@ -57,51 +57,15 @@ bool is_distance(Node *expression, OpExpr *order)
            equal(lsecond(other->args), linitial(order->args));
 }
 
-// The bound in one condition of the filter, or null. Only what is the same for all rows can be one.
-Expr *bound_in(Node *condition, OpExpr *order)
-{
-    if (!IsA(condition, OpExpr))
-        return nullptr;
-    auto *clause = castNode(OpExpr, condition);
-    if (list_length(clause->args) != 2)
-        return nullptr;
-    Node *left = static_cast<Node *>(linitial(clause->args));
-    Node *right = static_cast<Node *>(lsecond(clause->args));
-    Node *bound = nullptr;
-    switch (clause->opfuncid)
-    {
-    case F_FLOAT8LT:
-    case F_FLOAT8LE:
-    case F_FLOAT84LT:
-    case F_FLOAT84LE:
-        bound = is_distance(left, order) ? right : nullptr;
-        break;
-    case F_FLOAT8GT:
-    case F_FLOAT8GE:
-    case F_FLOAT48GT:
-    case F_FLOAT48GE:
-        bound = is_distance(right, order) ? left : nullptr;
-        break;
-    default:
-        break;
-    }
-    if (bound == nullptr || contain_var_clause(bound) || contain_subplans(bound) ||
-        contain_volatile_functions(bound))
-        return nullptr;
-    return reinterpret_cast<Expr *>(bound);
-}
-
 List *bounds_of(IndexScanState *node)
 {
     const auto *plan = castNode(IndexScan, node->ss.ps.plan);
     List *bounds = NIL;
     Node *order = static_cast<Node *>(linitial(plan->indexorderbyorig));
-    if (!use_bounds || !IsA(order, OpExpr) || list_length(castNode(OpExpr, order)->args) != 2)
-        return NIL;
     ListCell *cell;
     foreach (cell, plan->scan.plan.qual)
     {
-        Expr *bound = bound_in(static_cast<Node *>(lfirst(cell)), castNode(OpExpr, order));
+        Expr *bound = bound_in(static_cast<Node *>(lfirst(cell)), order);
         if (bound == nullptr)
             continue;
         auto *made = static_cast<ScanBound *>(palloc(sizeof(ScanBound)));
@@ -158,6 +122,41 @@ void start(QueryDesc *query, int flags)
 }
 
 }  // namespace
+
+Expr *bound_in(Node *condition, Node *ordered)
+{
+    if (!use_bounds || !IsA(condition, OpExpr) || !IsA(ordered, OpExpr) ||
+        list_length(castNode(OpExpr, ordered)->args) != 2)
+        return nullptr;
+    auto *order = castNode(OpExpr, ordered);
+    auto *clause = castNode(OpExpr, condition);
+    if (list_length(clause->args) != 2)
+        return nullptr;
+    Node *left = static_cast<Node *>(linitial(clause->args));
+    Node *right = static_cast<Node *>(lsecond(clause->args));
+    Node *bound = nullptr;
+    switch (clause->opfuncid)
+    {
+    case F_FLOAT8LT:
+    case F_FLOAT8LE:
+    case F_FLOAT84LT:
+    case F_FLOAT84LE:
+        bound = is_distance(left, order) ? right : nullptr;
+        break;
+    case F_FLOAT8GT:
+    case F_FLOAT8GE:
+    case F_FLOAT48GT:
+    case F_FLOAT48GE:
+        bound = is_distance(right, order) ? left : nullptr;
+        break;
+    default:
+        break;
+    }
+    if (bound == nullptr || contain_var_clause(bound) || contain_subplans(bound) ||
+        contain_volatile_functions(bound))
+        return nullptr;
+    return reinterpret_cast<Expr *>(bound);
+}
 
 PlannedScan *planned_scan(const ScanKeyData *orderbys)
 {

@@ -37,6 +37,10 @@ struct PlannedScan
     ScanTotals totals;
 };
 
+// What a condition bounds the distance by that a scan is ordered by; null if it does not. Only what is the same for
+// all rows is a bound.
+Expr *bound_in(Node *condition, Node *ordered);
+
 // The node that a scan with these keys belongs to; null if it belongs to none.
 PlannedScan *planned_scan(const ScanKeyData *orderbys);
 
