@@ -37,7 +37,7 @@ instructions_table() {
     while IFS='|' read -r protocol statement; do
         instructions_script "$statement" >"$scratch/step.sql"
         none='' peer=''
-        for name in none pgaudit off quiver; do
+        for name in none pgaudit off quiver durable; do
             count=$(for _ in 1 2; do instructions_once "$name" "$protocol"; done | sort -n | head -n 1)
             : "${none:=$count}"
             [ "$name" != pgaudit ] || peer=$((count - none))

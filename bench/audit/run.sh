@@ -5,7 +5,7 @@
 # About a quarter of an hour on an idle machine.
 #
 # usage: bench/audit/run.sh [--write]    (QUICK=1 for two minutes; SECONDS_EACH, ROUNDS, CLIENTS; FIGURES=instructions for those
-# alone, which need no idle machine; --write keeps the tables in docs/measured/audit.md)
+# alone, which need no idle machine, FIGURES=time for pgbench's alone, of the servers AUDITS and the WORKLOADS; --write keeps the tables in docs/measured/audit.md)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$here"
@@ -16,8 +16,8 @@ load=$(cut -d ' ' -f 1 /proc/loadavg)
 . tests/tools/pgtree.sh
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-bench-audit.XXXXXX")
 chmod 755 "$scratch"
-configurations=(none pgaudit off quiver durable strict history jsonb)
-[ "${FIGURES:-all}" = all ] || configurations=(none pgaudit off quiver)
+read -ra configurations <<<"${AUDITS:-none pgaudit off quiver durable strict history jsonb}"
+[ "${FIGURES:-all}" != instructions ] || configurations=(none pgaudit off quiver durable)
 cleanup() {
     local name
     for name in "${configurations[@]}"; do
@@ -81,14 +81,17 @@ events_of() {
     esac
 }
 table=$scratch/table.md
-. bench/audit/instructions.sh
-instructions_table | tee "$table.instructions"
-[ "${FIGURES:-all}" = all ] || exit 0
+has() { [[ " ${configurations[*]} " = *" $1 "* ]]; }
+if [ "${FIGURES:-all}" != time ]; then
+    . bench/audit/instructions.sh
+    instructions_table | tee "$table.instructions"
+fi
+[ "${FIGURES:-all}" != instructions ] || exit 0
 
-for name in off quiver durable strict history; do PGHOST=$scratch/socket_$name psql -Xqc 'CREATE EXTENSION quiver'; done
-PGHOST=$scratch/socket_history psql -XqAtc "SELECT quiver.history_enable(t) FROM
+for name in off quiver durable strict history; do ! has "$name" || PGHOST=$scratch/socket_$name psql -Xqc 'CREATE EXTENSION quiver'; done
+! has history || PGHOST=$scratch/socket_history psql -XqAtc "SELECT quiver.history_enable(t) FROM
     unnest('{pgbench_accounts,pgbench_branches,pgbench_tellers,pgbench_history}'::regclass[]) t" >/dev/null
-PGHOST=$scratch/socket_jsonb psql -Xq -v ON_ERROR_STOP=1 -f bench/audit/jsonb_trigger.sql
+! has jsonb || PGHOST=$scratch/socket_jsonb psql -Xq -v ON_ERROR_STOP=1 -f bench/audit/jsonb_trigger.sql
 
 # one NAME WORKLOAD CLIENTS: "tps cpu-microseconds-per-statement" of a run.
 one() {
@@ -109,7 +112,7 @@ for name in "${configurations[@]}"; do
     bytes_of "$name" >"$scratch/bytes.$name"
     events_of "$name" >"$scratch/events.$name"
 done
-for workload in select tpcb; do
+for workload in ${WORKLOADS:-select tpcb}; do
     for count in $clients; do
         rm -f "$scratch"/run.*
         for round in $(seq "$rounds"); do
@@ -131,6 +134,7 @@ for workload in select tpcb; do
         done
     done
 done | tee "$table.runs"
+[ "${FIGURES:-all}" != time ] || exit 0
 for name in pgaudit quiver durable; do
     [ "$name" = pgaudit ] || PGHOST=$scratch/socket_$name psql -Xqc 'SELECT quiver.audit_checkpoint()' >/dev/null
     awk -v n="$name" -v b="$(($(bytes_of "$name") - $(cat "$scratch/bytes.$name")))" -v e="$(($(events_of "$name") - $(cat "$scratch/events.$name")))" \

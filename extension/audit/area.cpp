@@ -16,7 +16,7 @@ constinit Area area{};
 
 namespace {
 
-constexpr char area_magic[8] = {'Q', 'V', 'R', 'A', 'R', 'E', 'A', '2'};
+constexpr char area_magic[8] = {'Q', 'V', 'R', 'A', 'R', 'E', 'A', '3'};
 
 std::size_t page_aligned(std::size_t bytes) { return (bytes + 8191) & ~std::size_t{8191}; }
 
@@ -83,8 +83,13 @@ void set_up(AreaHead *head, std::size_t stages, std::size_t ring_bytes)
         pg_atomic_init_u64(&ring.head, 0);
         pg_atomic_init_u64(&ring.tail, 0);
     }
+    head->wal_tranche = LWLockNewTrancheId();
+    LWLockRegisterTranche(head->wal_tranche, "quiver_audit_wal");
     for (std::size_t i = 0; i < stages; ++i)
+    {
         SpinLockInit(&area.stages[i].lock);
+        LWLockInitialize(&area.stages[i].wal_lock, head->wal_tranche);
+    }
     std::memcpy(head->magic, area_magic, sizeof area_magic);
 }
 

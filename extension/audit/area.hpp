@@ -1,7 +1,7 @@
 // The file that all processes map: a stage for each process, and the rings that the worker drains.
 //
-// Lock order: stage, then ring; both are spinlocks held for a copy at most (a stage's while its record
-// is hashed). Producers claim a place under the ring's lock, which writes the place's state word before the
+// Lock order: a stage's wal_lock, held while it is written to WAL, its spinlock, then the ring's; spinlocks are held for a
+// copy at most (a stage's while its record is hashed). Producers claim a place under the ring's lock, which writes the place's state word before the
 // head moves: between tail and head every place has a length, whoever died. Positions only grow.
 // After a crash of a process, or a kill of the postmaster, the file is set aside and the next worker
 // takes up what is in it.
@@ -49,6 +49,10 @@ struct alignas(64) Stage
     std::uint32_t
         open_transaction;  // number of the one that has events here and has not ended; 0: none
     std::uint32_t swept_transaction;  // of which the worker has taken events before its end
+    std::uint32_t open_begin;  // where its first event lies
+    std::uint32_t is_durable;  // WAL has to have the events before they leave
+    std::uint32_t logged;  // bytes of data that WAL has, 0: none; claimed under wal_lock
+    LWLock wal_lock;  // held by who writes the stage to WAL, taken before the spinlock
     std::uint64_t session;  // 0: no session
     std::uint64_t first_event;
     std::int64_t first_time;
@@ -69,6 +73,7 @@ struct AreaHead
     pg_atomic_uint32 sessions;
     pg_atomic_uint32 worker;  // proc number + 1
     pg_atomic_uint32 stalled;  // the worker cannot write
+    int wal_tranche;  // of the stages' wal_lock
     pg_atomic_uint64 written_events;
     pg_atomic_uint64 written_bytes;
     pg_atomic_uint64 synced_leaves;

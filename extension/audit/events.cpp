@@ -265,7 +265,7 @@ QUIVER_FUNCTION(quiver_audit_events)
 {
     require_audit();
     if (session.stage != nullptr)
-        flush_stage(false);
+        flush_stage();
     (void) wait_for_worker(false, 5000);
     InitMaterializedSRF(fcinfo, 0);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);

@@ -148,7 +148,7 @@ QUIVER_FUNCTION(quiver_audit_checkpoint)
 {
     require_audit();
     if (session.stage != nullptr)
-        flush_stage(false);
+        flush_stage();
     if (!wait_for_worker(true, 5000))
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("the audit's worker did not write a checkpoint within 5 seconds"),

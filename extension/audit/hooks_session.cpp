@@ -19,7 +19,7 @@ constinit bool login_is_recorded = false;
 void append_alone()
 {
     append_event();
-    flush_stage(true);
+    flush_stage();
 }
 
 void leave(int, Datum)
@@ -141,24 +141,27 @@ void before_commit(Outcome outcome)
     if (durable() == Durable::off)
         return;
     const TransactionId xid = GetTopTransactionIdIfAny();
+    // What only reads has no commit record that its events come before: WAL has them when they leave the stage.
+    const bool waits =
+        TransactionIdIsValid(xid) || outcome == Outcome::prepared || durable() == Durable::on;
+    if (!waits)
+        return;
     end_transaction(outcome, xid);
     // In WAL with the rest, so that also what the worker has taken is known to be committed after a crash.
     if (tell_outcome(outcome, 0, xid))
         told = outcome;
-    // What only reads has no commit record that would be flushed; the WAL writer flushes soon enough but for `on`.
-    const bool waits = TransactionIdIsValid(xid) || durable() == Durable::on;
     // What the worker took of a long transaction is in no WAL: the segment has to be on disk.
-    if (waits && session.stage->swept_transaction == session.transaction)
+    if (session.stage->swept_transaction == session.transaction)
         (void) wait_for_worker(false, 5000);
     if (write_stage_to_wal())
     {
-        if (waits && !TransactionIdIsValid(xid))
+        if (!TransactionIdIsValid(xid))
             XLogFlush(XactLastRecEnd);
     }
-    else if (waits && RecoveryInProgress() && session.stage->events != 0)
+    else if (RecoveryInProgress() && session.stage->events != 0)
     {
         // A standby has no WAL of its own: the segment has to be on disk.
-        flush_stage(false);
+        flush_stage();
         (void) wait_for_worker(false, 5000);
     }
 }
@@ -241,7 +244,7 @@ void record_policy(const char *name, const char *value)
     session.is_urgent = session.in_transaction && IsTransactionState();
     if (session.is_urgent)
         return;
-    flush_stage(true);
+    flush_stage();
     pg_atomic_fetch_add_u64(&area.head->seal_asked, 1);
     wake_worker();
 }

@@ -1,6 +1,8 @@
 // This process's stage: events are appended, found again, and moved into its ring.
 #include "audit/stage.hpp"
 
+#include "pg/shared_area.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -80,6 +82,9 @@ void empty(Stage *stage)
     stage->used = stage->session_bytes;
     stage->events = 0;
     stage->first_event = 0;
+    stage->open_begin = stage->session_bytes;
+    stage->is_durable = 0;
+    stage->logged = 0;
     ++stage->generation;
 }
 
@@ -96,6 +101,22 @@ void push_stage(Stage *stage, unsigned shard)
     seal_record(record, stage->data);
     push_record(shard, record, stage->data);
     empty(stage);
+}
+
+// The worker empties a stage that is still due. WAL has what was there when it was written, if it has to: where a
+// transaction has ended meanwhile, or the session begun to be durable, the next round comes soon enough.
+template <class F> void sweep(Stage *stage, unsigned shard, F &is_due, bool is_logged)
+{
+    SpinLockAcquire(&stage->lock);
+    const std::uint32_t ended = stage->open_transaction != 0 ? stage->open_begin : stage->used;
+    const bool has_wal = stage->logged >= ended || ended == stage->session_bytes;
+    if (is_due(*stage) && (is_logged ? has_wal : stage->is_durable == 0 || RecoveryInProgress()))
+    {
+        if (stage->open_transaction != 0)
+            stage->swept_transaction = stage->open_transaction;
+        push_stage(stage, shard);
+    }
+    SpinLockRelease(&stage->lock);
 }
 
 }  // namespace
@@ -123,7 +144,7 @@ bool attach_session()
     stage->swept_transaction = 0;
     empty(stage);
     SpinLockRelease(&stage->lock);
-    session = {stage, shard_of(proc), stage->session, 1, 0, false, false, 0, 0, 0, 0};
+    session = {stage, shard_of(proc), stage->session, 1, 0, false, false, 0, 0};
     known_user = InvalidOid;
     pg_atomic_fetch_add_u32(&area.head->sessions, 1);
     return true;
@@ -133,7 +154,9 @@ void detach_session()
 {
     if (session.stage == nullptr)
         return;
-    flush_stage(false);
+    flush_stage();
+    if (XactLastRecEnd != InvalidXLogRecPtr)
+        XLogSetAsyncXactLSN(XactLastRecEnd);
     session.stage->session = 0;
     session.stage = nullptr;
     pg_atomic_fetch_sub_u32(&area.head->sessions, 1);
@@ -145,7 +168,7 @@ EventPlace append_event()
     const std::size_t length = aligned(builder.size());
     if (stage->used + length > stage_data_bytes ||
         (stage->events != 0 && has_other_session_fields()))
-        flush_stage(true);
+        flush_stage();
     if (stage->events == 0)
         refresh_session_fields(stage);
     // Logins, logouts and settings at the start are in no transaction.
@@ -169,6 +192,7 @@ EventPlace append_event()
         session.generation = stage->generation;
         session.begin = offset;
         stage->open_transaction = session.transaction;
+        stage->open_begin = offset;
     }
     std::memcpy(stage->data + offset, &builder.head, sizeof(EventHead));
     std::memcpy(stage->data + offset + sizeof(EventHead), builder.fields(),
@@ -178,6 +202,8 @@ EventPlace append_event()
         stage->first_event = builder.head.number;
         stage->first_time = builder.head.start;
     }
+    if (durable() != Durable::off)
+        stage->is_durable = 1;
     pg_write_barrier();
     stage->used = offset + static_cast<std::uint32_t>(length);
     ++stage->events;
@@ -196,13 +222,12 @@ EventHead *find_event(const EventPlace &place)
 void lock_stage() { SpinLockAcquire(&session.stage->lock); }
 void unlock_stage() { SpinLockRelease(&session.stage->lock); }
 
-void flush_stage(bool wal)
+void flush_stage()
 {
     Stage *stage = session.stage;
     if (stage->events == 0)
         return;
-    if (wal)
-        (void) write_stage_to_wal();
+    (void) write_stage_to_wal();
     SpinLockAcquire(&stage->lock);
     if (stage->events != 0)
         push_stage(stage, session.shard);
@@ -215,20 +240,26 @@ void sweep_stages(std::int64_t limit, bool ended)
         return stage.events != 0 &&
                (stage.first_time <= limit || (ended && stage.open_transaction == 0));
     };
+    XLogRecPtr logged_to = InvalidXLogRecPtr;
     for (std::uint64_t i = 0; i < area.head->stages; ++i)
     {
         Stage *stage = &area.stages[i];
-        if (!is_due(*stage) || !ring_has_room(shard_of(static_cast<int>(i))))
+        const unsigned shard = shard_of(static_cast<int>(i));
+        if (!is_due(*stage) || !ring_has_room(shard))
             continue;
-        SpinLockAcquire(&stage->lock);
-        if (is_due(*stage))
+        if (!wants_wal(*stage))
         {
-            if (stage->open_transaction != 0)
-                stage->swept_transaction = stage->open_transaction;
-            push_stage(stage, shard_of(static_cast<int>(i)));
+            sweep(stage, shard, is_due, false);
+            continue;
         }
-        SpinLockRelease(&stage->lock);
+        const pg::LightLock lock{&stage->wal_lock, LW_EXCLUSIVE};
+        const XLogRecPtr end = log_stage(stage, true);
+        logged_to = end > logged_to ? end : logged_to;
+        sweep(stage, shard, is_due, true);
     }
+    // Nobody's commit will have it flushed.
+    if (logged_to != InvalidXLogRecPtr)
+        XLogSetAsyncXactLSN(logged_to);
 }
 
 }  // namespace quiver::audit

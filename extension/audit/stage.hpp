@@ -67,9 +67,6 @@ struct Session
     std::uint64_t
         generation;  // of the stage, at its first event: events left before its end if not now
     std::uint32_t begin;  // where that event lies
-    // How much of the stage of this generation is in WAL.
-    std::uint64_t logged_generation;
-    std::uint32_t logged;
 };
 extern Session session;
 
@@ -83,9 +80,13 @@ EventPlace append_event();
 EventHead *find_event(const EventPlace &place);
 void lock_stage();
 void unlock_stage();
-// Empties the stage into the ring; takes the lock. With `wal`, in durable mode, to WAL before.
-void flush_stage(bool wal);
-// Writes what the stage holds and WAL has not; false where there is nothing to write or WAL cannot be written.
+// Empties the stage into the ring; takes the lock. In durable mode WAL has it before.
+void flush_stage();
+// Whether WAL may be written now, and has to have what the stage holds.
+bool wants_wal(const Stage &stage);
+// Writes what the stage holds and WAL has not, with `ended` not what belongs to the open transaction. Returns the end of
+// the message; invalid where there is nothing to write. write_stage_to_wal() takes the stage's wal_lock.
+XLogRecPtr log_stage(Stage *stage, bool ended);
 bool write_stage_to_wal();
 // Sets the outcome of the transaction in its events.
 void end_transaction(Outcome outcome, TransactionId xid);

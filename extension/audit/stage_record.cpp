@@ -2,6 +2,7 @@
 #include "audit/stage.hpp"
 
 #include "audit/digest.hpp"
+#include "pg/shared_area.hpp"
 
 #include <cstring>
 
@@ -14,17 +15,18 @@ constexpr char message_prefix[] = "quiver.audit";
 constinit std::uint8_t salts[4096]{};
 constinit std::size_t salts_left = 0;
 
-// The session's fields and the events from `from` on, as a record without salt and leaf. The stage is locked.
-RecordHead copy_events(const Stage &stage, std::uint32_t from, std::uint8_t *payload)
+// The session's fields and these events, as a record without salt and leaf. The stage is locked.
+RecordHead copy_events(const Stage &stage, std::uint32_t from, std::uint32_t to,
+                       std::uint8_t *payload)
 {
     RecordHead record = stage_record(stage, 0);
     record.first_event = read_as<EventHead>(stage.data + from).number;
-    record.payload = stage.session_bytes + stage.used - from;
+    record.payload = stage.session_bytes + to - from;
     record.events = 0;
-    for (std::uint32_t at = from; at < stage.used; ++record.events)
+    for (std::uint32_t at = from; at < to; ++record.events)
         at += read_as<EventHead>(stage.data + at).length;
     std::memcpy(payload, stage.data, stage.session_bytes);
-    std::memcpy(payload + stage.session_bytes, stage.data + from, stage.used - from);
+    std::memcpy(payload + stage.session_bytes, stage.data + from, to - from);
     return record;
 }
 
@@ -60,32 +62,45 @@ void seal_record(RecordHead &record, const std::uint8_t *payload)
     record.chain = leaf(record, commitment(record, payload));
 }
 
-bool write_stage_to_wal()
+bool wants_wal(const Stage &stage)
+{
+    // A WAL sender ends after the last checkpoint, when nothing may be written any more.
+    return stage.is_durable != 0 && stage.events != 0 && MyProc != nullptr && XLogInsertAllowed() &&
+           !(proc_exit_inprogress && MyBackendType == B_WAL_SENDER);
+}
+
+XLogRecPtr log_stage(Stage *stage, bool ended)
 {
     static std::uint8_t bytes[sizeof(RecordHead) + stage_data_bytes];
-    Stage *stage = session.stage;
-    if (durable() == Durable::off || stage->events == 0 || MyProc == nullptr ||
-        !XLogInsertAllowed())
-        return false;
     SpinLockAcquire(&stage->lock);
     const std::uint32_t from =
-        session.logged_generation == stage->generation && session.logged > stage->session_bytes
-            ? session.logged
-            : stage->session_bytes;
-    const bool is_new = from < stage->used;
+        stage->logged > stage->session_bytes ? stage->logged : stage->session_bytes;
+    const std::uint32_t to =
+        ended && stage->open_transaction != 0 ? stage->open_begin : stage->used;
+    const bool is_new = from < to;
     RecordHead record{};
     if (is_new)
-        record = copy_events(*stage, from, bytes + sizeof record);
-    session.logged_generation = stage->generation;
-    session.logged = stage->used;
+    {
+        record = copy_events(*stage, from, to, bytes + sizeof record);
+        stage->logged = to;
+    }
     SpinLockRelease(&stage->lock);
     if (!is_new)
-        return false;
+        return InvalidXLogRecPtr;
     record.time = GetCurrentTimestamp();
     std::memcpy(bytes, &record, sizeof record);
-    (void) QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
+    return QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
                               sizeof record + record.payload);
-    return true;
+}
+
+bool write_stage_to_wal()
+{
+    Stage *stage = session.stage;
+    // An error that is thrown while WAL is written may bring another event.
+    if (!wants_wal(*stage) || LWLockHeldByMe(&stage->wal_lock))
+        return false;
+    const pg::LightLock lock{&stage->wal_lock, LW_EXCLUSIVE};
+    return log_stage(stage, false) != InvalidXLogRecPtr;
 }
 
 }  // namespace quiver::audit

@@ -43,7 +43,7 @@ void leave_transaction()
     // Room for the next transaction, so that its events seldom lie in two records.
     constexpr std::size_t spare = 4096;
     if (session.is_urgent || stage->used > stage_data_bytes - spare)
-        flush_stage(false);
+        flush_stage();
     stage->open_transaction = 0;
     if (!session.is_urgent)
         return;

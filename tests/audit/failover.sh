@@ -28,16 +28,25 @@ mark
 PGUSER=postgres q 'SELECT count(*) FROM t' >/dev/null
 check 'what a standby is asked is recorded there' 'read SELECT public.t' "$(events "session_user_name = 'postgres' AND object_name = 'public.t'" | tail -n 1)"
 use primary
+PGOPTIONS='-c quiver.audit_durable=commit' q 'SELECT pid AS of_a_session_that_ended FROM t LIMIT 1' >/dev/null
+# One that only reads and stays: the worker writes what its transactions were to WAL.
+PGOPTIONS='-c quiver.audit_durable=commit' psql -Xq -c 'SELECT pid AS of_a_session_that_stays FROM t LIMIT 1' -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
+stays=$!
+sleep 1
 load 3 2 insert
 end_load
 total=$(inserts "'committed'")
 kill_postmaster
+wait "$stays" 2>/dev/null || :
 use standby
 replicated "$total"
 promote
 sleep 2
 check 'promotion, durable: the promoted server has every event of every row it has' yes \
     "$([ "$total" -gt 50 ] && [ "$(inserts "'committed'")" -ge "$(rows)" ] && echo yes || echo "$total $(inserts "'committed'") $(rows)")"
+check 'promotion, durable: what only read is there too, of sessions that had ended and that had not' \
+    'of_a_session_that_ended committed;of_a_session_that_stays committed' \
+    "$(ask "SELECT DISTINCT substring(text from 'of_a_session_[a-z_]*') || ' ' || outcome FROM quiver.audit_events() WHERE text LIKE 'SELECT pid AS of_a%' ORDER BY 1" | tr '\n' ';' | sed 's/;$//')"
 check 'promotion: its log is sound' '' "$(problems)"
 stop
 
