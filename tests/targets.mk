@@ -28,6 +28,9 @@ bench-sql: ## time exact search and text against pgvector (bench/sql/run.sh says
 	@bash bench/sql/run.sh
 bench-planner: ## measure distance calls beside what the planner believes they cost
 	@bash bench/planner/run.sh
+.PHONY: bench-plans
+bench-plans: ## measure when an hnsw index beats a sort, beside what the planner takes (WRITE=1 keeps the table)
+	@bash bench/planner/choices.sh
 
 .PHONY: fuzz
 fuzz: ## fuzz every input function, ten minutes each (docs/fuzzing.md)
