@@ -20,6 +20,7 @@ struct Shape
     int m = assumed_m;
     double attribute_bytes = 40;
     double pages = 0;  // what is priced; 0: what there is
+    double outside = 0;  // of these, what the table has out of line
     bool goes_on = iterative_scan != static_cast<int>(IterativeScan::off);  // beyond ef_search rows
 };
 
@@ -48,7 +49,12 @@ Shape shape_of(const IndexOptInfo *info)
     shape.attribute_bytes = meta->attribute_bytes;
     shape.goes_on |= meta->quantizer != Quantizer::none;
     if (meta->quantizer == Quantizer::none && meta->value_kind != ValueKind::sparse)
+    {
         shape.pages = pages_of(meta, info->tuples);
+        const double heap_pages = info->rel->pages;
+        if (meta->value_bytes * info->rel->tuples > heap_pages * BLCKSZ)
+            shape.outside = std::fmax(shape.pages - heap_pages, 0);
+    }
     index_close(index, NoLock);
     return shape;
 }
@@ -63,6 +69,13 @@ double visited_share(double rows, int m, double ef)
     const double upper = static_cast<int>(logarithm / std::log(m)) * m;
     const double ground = 2.0 * m * ef * revisits * logarithm / (std::log(m) * (1 + std::log(ef)));
     return std::fmin(1, (upper + ground) / rows);
+}
+
+// What the pages of an index cost less than at random. Where the table has the values out of line, a sort fetches them in their
+// order and a distance call is charged with that (docs/exact_search.md); the index must not pay more for the same bytes.
+double spared(const Shape &shape, double random_page_cost, double seq_page_cost)
+{
+    return shape.outside * std::fmax(random_page_cost - seq_page_cost, 0);
 }
 
 // Whether a path has conditions on attributes.
@@ -84,7 +97,8 @@ void price_filter(const IndexPath *path, const Shape &shape, GenericCosts *costs
     const double share = std::fmax(costs->indexSelectivity, 1 / rows);
     double random_page_cost, seq_page_cost;
     get_tablespace_page_costs(path->indexinfo->reltablespace, &random_page_cost, &seq_page_cost);
-    const double all = pages * random_page_cost + rows * cpu_index_tuple_cost;
+    const double all = pages * random_page_cost - spared(shape, random_page_cost, seq_page_cost) +
+                       rows * cpu_index_tuple_cost;
     const double walk = all * visited_share(rows, shape.m, ef_search / share);
     const double attribute_pages = std::ceil(rows * shape.attribute_bytes / BLCKSZ);
     const double sweep = attribute_pages * seq_page_cost + rows * cpu_operator_cost + all * share;
@@ -167,7 +181,7 @@ void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
     get_tablespace_page_costs(path->indexinfo->reltablespace, nullptr, &seq_page_cost);
 
     costs.indexStartupCost = costs.indexTotalCost * share;
-    // Values out of line are not in the cost of a sequential scan, so they must not be in this.
+    // As there, what is read before the first row costs no more than a scan of the table.
     const double startup_pages = costs.numIndexPages * share;
     const double heap_pages = path->indexinfo->rel->pages;
     if (startup_pages > heap_pages && share < 0.5)
@@ -175,6 +189,9 @@ void estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *
         costs.indexStartupCost -= startup_pages * (costs.spc_random_page_cost - seq_page_cost);
         costs.indexStartupCost -= (startup_pages - heap_pages) * seq_page_cost;
     }
+    costs.indexTotalCost =
+        std::fmax(costs.indexTotalCost - spared(shape, costs.spc_random_page_cost, seq_page_cost),
+                  costs.indexStartupCost);
     price_bound(root, path, shape, &costs);
     *startup_cost = costs.indexStartupCost;
     *total_cost = costs.indexTotalCost;
