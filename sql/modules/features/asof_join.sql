@@ -170,7 +170,8 @@ CREATE FUNCTION quiver.run_query(statement text) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 100000
     SUPPORT quiver.generated_query_support;
 COMMENT ON FUNCTION quiver.run_query(text) IS
-    'the rows of a SELECT whose names are qualified, with the caller''s rights: what a generated query is while it is planned';
+    'the rows of a SELECT whose names are qualified, with the caller''s rights: what a generated query is while it '
+    'is planned';
 
 CREATE FUNCTION quiver.asof_join(spine text, history text, keys text[], spine_ts text DEFAULT 'ts',
     history_ts text DEFAULT 'ts', columns text[] DEFAULT NULL, tolerance interval DEFAULT NULL,

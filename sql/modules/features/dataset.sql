@@ -207,7 +207,8 @@ BEGIN
             FROM unnest(names) WITH ORDINALITY AS u(c, n)));
 END $$;
 COMMENT ON FUNCTION quiver.feature_diff_dataset(text, boolean) IS
-    'what would be different in a dataset if it were made now, by feature; with as_of_now => false, from what it saw then';
+    'what would be different in a dataset if it were made now, by feature; with as_of_now => false, from what it saw '
+    'then';
 
 CREATE FUNCTION quiver.feature_drop_dataset(name text, drop_table boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -19,7 +19,8 @@ CREATE TABLE quiver.feature_dataset (
     FOREIGN KEY (service, service_version) REFERENCES quiver.feature_service_version
 );
 COMMENT ON TABLE quiver.feature_dataset IS
-    'datasets: what was asked, the snapshot that was read, hashes; exact if all views are managed, so that replay is exact';
+    'datasets: what was asked, the snapshot that was read, hashes; exact if all views are managed, so that replay is '
+    'exact';
 
 CREATE TABLE quiver.feature_dataset_member (
     dataset    text REFERENCES quiver.feature_dataset ON DELETE CASCADE,

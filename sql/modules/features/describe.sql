@@ -15,7 +15,8 @@ COMMENT ON TYPE quiver.feature_query IS
 CREATE FUNCTION quiver.feature_describe(query text) RETURNS quiver.feature_query
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION quiver.feature_describe(text) IS
-    'analyse one SELECT in the caller''s search_path without running it; its sql means the same under every search_path';
+    'analyse one SELECT in the caller''s search_path without running it; its sql means the same under every '
+    'search_path';
 
 CREATE FUNCTION quiver.feature_nearest(word text, known text[]) RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -38,7 +38,8 @@ BEGIN
         USING reference, current, bins;
 END $$;
 COMMENT ON FUNCTION quiver.feature_drift_bins(text, text, boolean, tstzrange, tstzrange, int) IS
-    'counts of a feature in both windows, in bins of the reference: quantiles of numbers, the most frequent values of others';
+    'counts of a feature in both windows, in bins of the reference: quantiles of numbers, the most frequent values '
+    'of others';
 
 CREATE FUNCTION quiver.feature_check_bins(bins int) RETURNS void
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -49,17 +50,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION quiver.feature_check_bins(int) IS 'refuse a number of bins that drift and profiles cannot have';
 
-CREATE FUNCTION quiver.feature_check_features(of_version quiver.feature_view_version, features text[]) RETURNS void
+CREATE FUNCTION quiver.feature_measured(of_version quiver.feature_view_version, features text[])
+    RETURNS TABLE (name text, is_number boolean)
     LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
 BEGIN
     PERFORM quiver.feature_unknown(format('feature of view "%s"', of_version.view), f,
         (SELECT array_agg(c.name) FROM quiver.feature_column c
         WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL))
     FROM unnest(features) AS f WHERE NOT EXISTS (SELECT FROM quiver.feature_column c
         WHERE (c.view, c.version, c.name) = (of_version.view, of_version.version, f) AND c.agg IS NULL);
+    RETURN QUERY SELECT c.name, c.type::regtype IN ('int2', 'int4', 'int8', 'float4', 'float8', 'numeric')
+        FROM quiver.feature_column c WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL
+          AND c.name = ANY (coalesce(features, ARRAY[c.name])) ORDER BY c.position;
 END $$;
-COMMENT ON FUNCTION quiver.feature_check_features(quiver.feature_view_version, text[]) IS
-    'refuse names that are no features of a view, windows not among them (42704)';
+COMMENT ON FUNCTION quiver.feature_measured(quiver.feature_view_version, text[]) IS
+    'the features of a view that drift and profiles measure, windows not among them; unknown names are refused (42704)';
 
 CREATE FUNCTION quiver.feature_drift_refusal(reference_rows bigint, current_rows bigint, least_rows int,
     all_null boolean, constant boolean) RETURNS text
@@ -94,11 +100,7 @@ BEGIN
             'A row of both would hide drift.');
     END IF;
     PERFORM quiver.feature_check_bins(bins);
-    PERFORM quiver.feature_check_features(of_version, features);
-    FOR one IN SELECT c.name, c.type::regtype IN ('int2', 'int4', 'int8', 'float4', 'float8', 'numeric') AS is_number
-        FROM quiver.feature_column c WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL
-          AND c.name = ANY (coalesce(features, ARRAY[c.name])) ORDER BY c.position
-    LOOP
+    FOR one IN SELECT * FROM quiver.feature_measured(of_version, features) LOOP
         SELECT * INTO counts FROM quiver.feature_drift_bins(relation, one.name, one.is_number, reference, current,
             bins) AS b;
         refusal := quiver.feature_drift_refusal(counts.reference_rows, counts.current_rows, least_rows,
@@ -158,4 +160,5 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION quiver.feature_drift(text, tstzrange, tstzrange, text[], int, int) IS
-    'drift of each feature from a reference to a current window: psi, js, chi2, ks, wasserstein or unseen_rate, null_rate; NULL with a reason where none can be told';
+    'drift of each feature from a reference to a current window: psi, js, chi2, ks, wasserstein or unseen_rate, '
+    'null_rate; NULL with a reason where none can be told';

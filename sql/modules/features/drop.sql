@@ -69,7 +69,8 @@ BEGIN
     END IF;
 END $$;
 COMMENT ON FUNCTION quiver.feature_drop_view(text, int, boolean) IS
-    'drop a version of a feature view, or all; refused if a service or dataset uses it (55006); a history is kept unless drop_history';
+    'drop a version of a feature view, or all; refused if a service or dataset uses it (55006); a history is kept '
+    'unless drop_history';
 
 CREATE FUNCTION quiver.feature_activate(view text, version int) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -78,4 +79,5 @@ BEGIN
     UPDATE quiver.feature_view v SET active = feature_activate.version WHERE v.name = view;
 END $$;
 COMMENT ON FUNCTION quiver.feature_activate(text, int) IS
-    'make a version the active one, that references without a version mean; services stay with the versions that they pinned';
+    'make a version the active one, that references without a version mean; services stay with the versions that '
+    'they pinned';

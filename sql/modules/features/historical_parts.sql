@@ -15,7 +15,8 @@ CREATE TYPE quiver.feature_request AS (
     own_xid      xid8
 );
 COMMENT ON TYPE quiver.feature_request IS
-    'a point-in-time request: analysed spine, the SQL of its known-at bound if there is one, options, the snapshot of a dataset';
+    'a point-in-time request: analysed spine, the SQL of its known-at bound if there is one, options, the snapshot '
+    'of a dataset';
 
 -- Conditions on the rows `v` of a view for the spine row `s`, without those on event_ts.
 CREATE FUNCTION quiver.feature_row_conditions(member quiver.feature_member, request quiver.feature_request,

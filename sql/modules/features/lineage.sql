@@ -2,7 +2,8 @@
 CREATE FUNCTION quiver.feature_query_lineage(query text) RETURNS TABLE (place int, relation oid, name text)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION quiver.feature_query_lineage(text) IS
-    'for each column of a SELECT, by its place, the columns of relations that its values come from; views are looked through';
+    'for each column of a SELECT, by its place, the columns of relations that its values come from; views are looked '
+    'through';
 
 CREATE FUNCTION quiver.feature_lineage(view text, version int DEFAULT NULL)
     RETURNS TABLE (feature text, relation regclass, source_column text)

@@ -126,7 +126,8 @@ CREATE PROCEDURE quiver.feature_materialize(
         SELECT quiver.feature_fill_online(view, mode, from_ts, to_ts, version);
     END;
 COMMENT ON PROCEDURE quiver.feature_materialize(text, text, timestamptz, timestamptz, int) IS
-    'fill a view''s online table: incremental (all rows that came since the last run), full, or a range of event times; never beyond now';
+    'fill a view''s online table: incremental (all rows that came since the last run), full, or a range of event '
+    'times; never beyond now';
 
 CREATE FUNCTION quiver.feature_expire(view text, version int DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -176,12 +176,14 @@ CREATE TRIGGER invalidate AFTER INSERT OR DELETE ON quiver.feature_precomputed
 CREATE FUNCTION quiver.feature_online(service text, VARIADIC arguments "any") RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION quiver.feature_online(text, "any") IS
-    'features of one entity now, as {"feature": value}; the arguments are join keys, then inputs, as quiver.feature_online_arguments lists them';
+    'features of one entity now, as {"feature": value}; the arguments are join keys, then inputs, as '
+    'quiver.feature_online_arguments lists them';
 
 CREATE FUNCTION quiver.feature_get_online(service text, request jsonb, with_status boolean DEFAULT false) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION quiver.feature_get_online(text, jsonb, boolean) IS
-    'features now of one request, an object of keys and inputs, or of an array of them in their order; with_status adds status and age';
+    'features now of one request, an object of keys and inputs, or of an array of them in their order; with_status '
+    'adds status and age';
 
 CREATE FUNCTION quiver.feature_output_types(service text) RETURNS TABLE (name text, type text)
     LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -11,7 +11,8 @@ CREATE TABLE quiver.feature_watermark (
     FOREIGN KEY (view, version) REFERENCES quiver.feature_view_version ON DELETE CASCADE
 );
 COMMENT ON TABLE quiver.feature_watermark IS
-    'the snapshot that the last materialisation of a version took before it read, and the event time that it read up to';
+    'the snapshot that the last materialisation of a version took before it read, and the event time that it read up '
+    'to';
 
 CREATE TABLE quiver.feature_delivery (
     view   text PRIMARY KEY REFERENCES quiver.feature_view ON DELETE CASCADE,
@@ -29,7 +30,8 @@ CREATE TABLE quiver.feature_outbox (
     payload jsonb NOT NULL
 );
 COMMENT ON TABLE quiver.feature_outbox IS
-    'pushed rows to be sent on: insert-only, with a primary key, so fit for logical decoding; quiver.feature_outbox_trim empties it';
+    'pushed rows to be sent on: insert-only, with a primary key, so fit for logical decoding; '
+    'quiver.feature_outbox_trim empties it';
 COMMENT ON SEQUENCE quiver.feature_outbox_id_seq IS 'ids of quiver.feature_outbox';
 
 CREATE TABLE quiver.feature_rule (

@@ -153,4 +153,5 @@ CREATE PROCEDURE quiver.feature_precompute(service text)
         SELECT quiver.feature_prepare_wide(service, pg_catalog.current_setting('search_path'));
     END;
 COMMENT ON PROCEDURE quiver.feature_precompute(text) IS
-    'lay the features of a service side by side in one table, so that a read is one probe however many views there are; pushes write it too';
+    'lay the features of a service side by side in one table, so that a read is one probe however many views there '
+    'are; pushes write it too';

@@ -68,11 +68,7 @@ BEGIN
             'Drop it first with quiver.feature_drop_profile.', '42710');
     END IF;
     PERFORM quiver.feature_check_bins(bins);
-    PERFORM quiver.feature_check_features(of_version, features);
-    FOR one IN SELECT c.name, c.type::regtype IN ('int2', 'int4', 'int8', 'float4', 'float8', 'numeric') AS is_number
-        FROM quiver.feature_column c WHERE (c.view, c.version) = (of_version.view, of_version.version) AND c.agg IS NULL
-          AND c.name = ANY (coalesce(features, ARRAY[c.name])) ORDER BY c.position
-    LOOP
+    FOR one IN SELECT * FROM quiver.feature_measured(of_version, features) LOOP
         made := NULL;
         IF one.is_number THEN
             EXECUTE format('SELECT (SELECT coalesce(array_agg(DISTINCT e ORDER BY e), ''{}'') FROM '

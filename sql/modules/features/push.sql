@@ -122,7 +122,8 @@ COMMENT ON FUNCTION quiver.feature_push_sql(text, text, text[]) IS
 
 CREATE TYPE quiver.feature_pushed AS (appended bigint, online bigint, late bigint, quarantined bigint, warned bigint);
 COMMENT ON TYPE quiver.feature_pushed IS
-    'of a push: rows added to the history, online rows changed, keys that had newer online rows, rows quarantined, rows with warnings';
+    'of a push: rows added to the history, online rows changed, keys that had newer online rows, rows quarantined, '
+    'rows with warnings';
 
 -- Columns that rows for a view may have, and which of those given it lacks or does not know.
 CREATE FUNCTION quiver.feature_check_pushed(view text, given text[]) RETURNS void
@@ -184,7 +185,8 @@ BEGIN
     RETURN result;
 END $$;
 COMMENT ON FUNCTION quiver.feature_push(text, jsonb) IS
-    'add rows, objects with keys, event_ts and features, to the history of a managed view and to its online tables, in this transaction';
+    'add rows, objects with keys, event_ts and features, to the history of a managed view and to its online tables, '
+    'in this transaction';
 
 CREATE FUNCTION quiver.feature_push_query(view text, query quiver.feature_query) RETURNS quiver.feature_pushed
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -32,7 +32,8 @@ CREATE TYPE quiver.feature_member AS (
     outputs    text[]
 );
 COMMENT ON TYPE quiver.feature_member IS
-    'features of one version of a view under one alias: its keys, the spine''s columns for them, features and output names';
+    'features of one version of a view under one alias: its keys, the spine''s columns for them, features and output '
+    'names';
 
 -- What a list of references asks for, a row a view and alias, in the order of first mention.
 CREATE FUNCTION quiver.feature_resolve(refs text[], key_map jsonb, full_names boolean)

@@ -38,7 +38,8 @@ CREATE FUNCTION quiver.feature_create_rule(view text, name text, expression text
         SELECT quiver.feature_define_rule(view, name, expression, mode, pg_catalog.current_setting('search_path'));
     END;
 COMMENT ON FUNCTION quiver.feature_create_rule(text, text, text, text) IS
-    'what rows of a view must satisfy, NULL counting as true; a push that fails is refused (block), set aside (quarantine) or counted (warn)';
+    'what rows of a view must satisfy, NULL counting as true; a push that fails is refused (block), set aside '
+    '(quarantine) or counted (warn)';
 
 CREATE FUNCTION quiver.feature_drop_rule(view text, name text) RETURNS void
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

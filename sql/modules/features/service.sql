@@ -74,7 +74,8 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 END $$;
 COMMENT ON FUNCTION quiver.feature_make_expression(text, text, text, text, text[], text[], text) IS
-    'check an expression over columns and keep it as a SQL function; volatile, aggregating and querying ones are refused (0A000)';
+    'check an expression over columns and keep it as a SQL function; volatile, aggregating and querying ones are '
+    'refused (0A000)';
 
 CREATE FUNCTION quiver.feature_define_service(
     name text, refs text[], inputs jsonb, transforms jsonb, key_map jsonb, full_names boolean, schema text,
@@ -171,4 +172,5 @@ CREATE FUNCTION quiver.feature_create_service(
     END;
 COMMENT ON FUNCTION quiver.feature_create_service(text, text[], jsonb, jsonb, jsonb, boolean, text, text, jsonb,
     boolean) IS
-    'define a service: features pinned to the versions of now, request inputs {"name": "type"}, transforms {"name": "expression"}';
+    'define a service: features pinned to the versions of now, request inputs {"name": "type"}, transforms {"name": '
+    '"expression"}';

@@ -21,7 +21,8 @@ CREATE AGGREGATE quiver.quantile_sketch(float8) (
     DESERIALFUNC = quiver.sketch_quantile_fetch, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE quiver.quantile_sketch(float8) IS
-    'sketch of a distribution; exact up to 512 values, ranks within about 0.14 % (standard error) beyond; NULL and NaN are passed over';
+    'sketch of a distribution; exact up to 512 values, ranks within about 0.14 % (standard error) beyond; NULL and '
+    'NaN are passed over';
 CREATE AGGREGATE quiver.quantile_sketch_merge(bytea) (
     SFUNC = quiver.sketch_quantile_merge, STYPE = internal, FINALFUNC = quiver.sketch_quantile_store,
     COMBINEFUNC = quiver.sketch_quantile_combine, SERIALFUNC = quiver.sketch_quantile_store,

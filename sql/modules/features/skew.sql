@@ -73,4 +73,5 @@ BEGIN
             AS u(o, n)));
 END $$;
 COMMENT ON FUNCTION quiver.feature_check_skew(text, interval, float8) IS
-    'replay the serving log of a service: for each feature how often what was served is what is known of that moment, by event and created time';
+    'replay the serving log of a service: for each feature how often what was served is what is known of that '
+    'moment, by event and created time';

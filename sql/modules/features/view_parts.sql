@@ -7,7 +7,8 @@ CREATE FUNCTION quiver.feature_source_expression(written text, known text[]) RET
                 WHEN written !~ '^\s*[A-Za-z_][A-Za-z0-9_$]*\s*$' THEN '(' || written || E'\n)' END
 $$;
 COMMENT ON FUNCTION quiver.feature_source_expression(text, text[]) IS
-    'SQL for what a definition says of a column: its name, or an expression; NULL if it names a column that is not there';
+    'SQL for what a definition says of a column: its name, or an expression; NULL if it names a column that is not '
+    'there';
 
 -- features: {"name": "column or expression"}, ["column", {"name": "expression"}], or NULL for all other columns.
 CREATE FUNCTION quiver.feature_parse_features(features jsonb, others text[])
