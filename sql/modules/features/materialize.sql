@@ -1,5 +1,22 @@
 -- Materialisation: online tables from histories and sources.
 
+-- The tables whose rows a version's SQL view shows: a row that is older than the last run is new all the same if its
+-- table has been attached since.
+CREATE FUNCTION quiver.feature_source_parts(of_version quiver.feature_view_version) RETURNS oid[]
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE part(id) AS (
+        SELECT d.refobjid FROM pg_rewrite AS r
+        JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+            AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+        WHERE r.ev_class = to_regclass(format('%I.%I', of_version.view_schema, of_version.view_name))
+        UNION
+        SELECT i.inhrelid FROM part JOIN pg_inherits AS i ON i.inhparent = part.id
+    )
+    SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM part
+$$;
+COMMENT ON FUNCTION quiver.feature_source_parts(quiver.feature_view_version) IS
+    'what a version reads: tables with their partitions and children';
+
 -- Rows that the last run may not have seen: written by a transaction that had not ended when it took its
 -- snapshot, whatever their event time, or due since. NULL if there is no telling, and all have to be read.
 CREATE FUNCTION quiver.feature_new_rows(of_version quiver.feature_view_version, mark quiver.feature_watermark,
@@ -17,6 +34,9 @@ CREATE FUNCTION quiver.feature_new_rows(of_version quiver.feature_view_version, 
         -- them.
         WHEN of_version.source_table IS NOT NULL AND mark.cluster = (SELECT c.system_identifier
             FROM pg_control_system() AS c)
+            AND quiver.feature_source_parts(of_version) <@ mark.parts
+            -- Foreign rows have no transaction of this server.
+            AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = ANY (mark.parts) AND c.relkind = 'f')
             THEN format('(age(v.source_xmin) <= %s OR v.event_ts > %L)',
                 own_xid::text::numeric - pg_snapshot_xmin(mark.snapshot)::text::numeric, mark.until)
     END
@@ -35,6 +55,7 @@ DECLARE
     mark quiver.feature_watermark;
     taken pg_snapshot;
     high bigint;
+    parts oid[];
     own_xid xid8 := pg_current_xact_id();
     until timestamptz;
     conditions text[];
@@ -68,6 +89,7 @@ BEGIN
     taken := pg_current_snapshot();
     high := quiver.feature_high_id(view);
     until := clock_timestamp();
+    parts := quiver.feature_source_parts(of_version);
 
     conditions := ARRAY(SELECT format('v.%I IS NOT NULL', k) FROM unnest(of_version.keys) AS k)
         || format('v.event_ts <= %L', CASE WHEN mode = 'range' THEN least(to_ts, until) ELSE until END)
@@ -100,12 +122,14 @@ BEGIN
     END LOOP;
 
     IF mode <> 'range' THEN
-        INSERT INTO quiver.feature_watermark AS w (view, version, snapshot, high_id, until, cluster)
+        INSERT INTO quiver.feature_watermark AS w (view, version, snapshot, high_id, until, cluster, parts)
         VALUES (of_version.view, of_version.version, taken, high, until,
-            (SELECT c.system_identifier FROM pg_control_system() AS c))
+            (SELECT c.system_identifier FROM pg_control_system() AS c),
+            -- What was there before and after the rows were read.
+            ARRAY(SELECT unnest(parts) INTERSECT SELECT unnest(quiver.feature_source_parts(of_version))))
         ON CONFLICT ON CONSTRAINT feature_watermark_pkey DO UPDATE SET snapshot = excluded.snapshot,
             high_id = excluded.high_id,
-            until = excluded.until, cluster = excluded.cluster, run_at = clock_timestamp();
+            until = excluded.until, cluster = excluded.cluster, parts = excluded.parts, run_at = clock_timestamp();
     END IF;
     INSERT INTO quiver.feature_run (kind, name, started_at, inputs, outputs, statistics)
     VALUES ('materialize', format('%s@%s', of_version.view, of_version.version), started,

@@ -6,6 +6,8 @@ CREATE TABLE quiver.feature_watermark (
     high_id   bigint,
     until     timestamptz NOT NULL,
     cluster   bigint NOT NULL,
+    -- The source's tables: itself, its partitions, its children.
+    parts     oid[] NOT NULL,
     run_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (view, version),
     FOREIGN KEY (view, version) REFERENCES quiver.feature_view_version ON DELETE CASCADE

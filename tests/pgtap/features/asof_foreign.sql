@@ -10,11 +10,12 @@ SELECT * FROM finish();
 ROLLBACK;
 \quit
 \endif
-SELECT plan(5);
+SELECT plan(7);
 COMMIT;
 CREATE SCHEMA asof_remote;
 CREATE TABLE asof_remote.readings AS SELECT i AS id, i % 20 AS sensor, timestamptz '2024-01-01Z' + i * interval '1 minute' AS ts, i % 101 / 4.0 AS v
     FROM generate_series(1, 3000) i;
+CREATE TABLE asof_remote.far (sensor int, ts timestamptz, v numeric);
 CREATE TABLE asof_remote.labels AS SELECT i AS label, i % 25 AS sensor, timestamptz '2024-01-01Z' + i * interval '7 minutes' AS ts FROM generate_series(1, 400) i;
 BEGIN;
 CREATE EXTENSION postgres_fdw;
@@ -45,6 +46,17 @@ SELECT results_eq('SELECT * FROM public.aggregated ORDER BY label', :'windows' |
 SET LOCAL search_path = public;
 SET LOCAL quiver.enable_asof_join = on;
 DROP TABLE joined;
+-- Feature views over a table that has a foreign partition: its rows have no transaction of this server.
+CREATE TABLE asof_parted (sensor int, ts timestamptz, v numeric) PARTITION BY LIST (sensor);
+CREATE FOREIGN TABLE asof_far PARTITION OF asof_parted FOR VALUES IN (1) SERVER here OPTIONS (schema_name 'asof_remote', table_name 'far');
+SELECT quiver.feature_create_entity('sensor', '{"sensor": "int"}');
+SELECT quiver.feature_create_view('far', 'sensor', source => 'asof_parted', event_ts => 'ts', features => '["v"]', online => true);
+CALL quiver.feature_materialize('far');
+INSERT INTO asof_parted VALUES (1, '2024-01-01Z', 5);
+CALL quiver.feature_materialize('far');
+SELECT is((SELECT v FROM far_v1_online), 5::numeric, 'incremental runs see the rows of a foreign partition');
+SELECT is((SELECT v FROM quiver.feature_get_historical('SELECT 1 AS sensor, now() AS event_ts', ARRAY['far:v']) AS t(sensor int, event_ts timestamptz, v numeric)),
+    5::numeric, 'as do historical requests');
 ALTER FOREIGN TABLE readings OPTIONS (SET schema_name 'nowhere');
 SELECT throws_ok(:'looked_up', '42P01', NULL, 'an error of the other server is the error');
 SELECT * FROM finish();

@@ -1,7 +1,7 @@
 -- Materialisation: incremental runs miss no row, whatever its event time; ranges, full runs, what they refuse.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(17);
+SELECT plan(22);
 
 SELECT quiver.feature_create_view('spend', 'customer', source => 'payments', event_ts => 'paid_at', created_ts => 'seen_at', features => '["amount"]', online => true);
 SELECT quiver.feature_create_view('queried', 'customer', source => 'SELECT * FROM payments', event_ts => 'paid_at', created_ts => 'seen_at', features => '["amount"]', online => true);
@@ -43,6 +43,31 @@ DELETE FROM spend_v1_online;
 SELECT quiver.feature_fill_online('spend', 'range', '2024-01-01 11:00Z', '2999-01-01Z', NULL);
 SELECT is(pg_temp.amounts('spend_v1_online'), '1:25 2:30', 'a range is inclusive at both ends');
 SELECT ok((SELECT (statistics ->> 'until')::timestamptz < clock_timestamp() FROM quiver.feature_run WHERE statistics ->> 'mode' = 'range'), 'and cut off at now, as the run records');
+
+-- Rows that are older than the last run, in tables that were attached after it.
+CREATE TABLE parted (user_id int, at timestamptz, amount int) PARTITION BY LIST (user_id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+CREATE TABLE parted_2 (LIKE parted);
+INSERT INTO parted_2 VALUES (2, '2024-01-01Z', 20);
+CREATE TABLE parent (user_id int, at timestamptz, amount int);
+CREATE TABLE child (LIKE parent);
+INSERT INTO child VALUES (3, '2024-01-01Z', 30);
+SELECT quiver.feature_create_view(source, 'customer', source => source, event_ts => 'at', features => '["amount"]', online => true)
+FROM unnest('{parted,parent}'::text[]) AS source;
+INSERT INTO parted VALUES (1, '2024-01-01Z', 10);
+SELECT is(quiver.feature_fill_online('parted', 'incremental', NULL, NULL, NULL), 1::bigint, 'rows of a partition');
+SELECT quiver.feature_fill_online('parent', 'incremental', NULL, NULL, NULL);
+-- As long after that run as rows of parted_2 are older than it.
+UPDATE quiver.feature_watermark SET snapshot = format('%1$s:%1$s:', (pg_current_xact_id()::text::bigint + 1))::pg_snapshot WHERE view IN ('parted', 'parent');
+SELECT matches(quiver.feature_new_rows(quiver.feature_version_of('parted'), (SELECT w FROM quiver.feature_watermark w WHERE view = 'parted'), pg_current_xact_id()),
+    '^\(age', 'rows of partitions are told by their transactions');
+ALTER TABLE parted ATTACH PARTITION parted_2 FOR VALUES IN (2);
+ALTER TABLE child INHERIT parent;
+SELECT quiver.feature_fill_online('parted', 'incremental', NULL, NULL, NULL), quiver.feature_fill_online('parent', 'incremental', NULL, NULL, NULL);
+SELECT is(pg_temp.amounts('parted_v1_online'), '1:10 2:20', 'a partition that is attached later brings older rows along');
+SELECT is(pg_temp.amounts('parent_v1_online'), '3:30', 'as does a child');
+SELECT matches(quiver.feature_new_rows(quiver.feature_version_of('parted'), (SELECT w FROM quiver.feature_watermark w WHERE view = 'parted'), pg_current_xact_id()),
+    '^\(age', 'which are then known');
 
 SELECT throws_ok($$CALL quiver.feature_materialize('spend', 'all')$$, '22023', 'mode must be "incremental", "full" or "range", not "all"', 'an unknown mode');
 SELECT throws_ok($$CALL quiver.feature_materialize('spend', 'range', '2024-01-02Z', '2024-01-01Z')$$, '22023', NULL, 'a range the wrong way round');
