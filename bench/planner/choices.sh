@@ -18,7 +18,9 @@ report=$(
 
 Made by \`make bench-plans WRITE=1\` (bench/planner/choices.sh) at commit $(git -C "$here" rev-parse --short HEAD), $("${PG_CONFIG:-pg_config}" --version),
 $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -1), everything in shared buffers, \`hnsw.iterative_scan = strict_order\`. The model is in
-[hnsw_cost.md](../hnsw_cost.md). Tables: plain_16, plain_128 of $rows rows, small_128 of $((rows / 20)), inside_128 (whose index has the condition's column), outside_784 and codes_784 (values out of line) of $((rows / 2)). "index / sort" is the ratio of the times, "planned" that of the costs at
+[hnsw_cost.md](../hnsw_cost.md). Tables: plain_16, plain_128 and inside_128 (whose index has the condition's column) of $rows rows, small_128 of
+$((rows / 20)), outside_784 and codes_784 (values out of line) of $((rows / 2)). Times are processor time of the server process, the mean of five
+queries. "index / sort" is the ratio of the times, "planned" that of the costs at
 \`random_page_cost = 4\`, PostgreSQL's default; "at 1.1" is what is taken where that is the setting, as is usual for data in memory or on
 flash, if it is another.
 
