@@ -144,6 +144,8 @@ poweron() {
     for tree in $(cgroup_trees); do
         mkdir -p "$tree/$id/$name"
         groups="$groups $tree/$id/$name"
+        # On a busy machine a set gets the time of as many processes as it has hosts, not that of one.
+        [ ! -w "$tree/$id/cpu.shares" ] || names | awk -v to="$tree/$id/cpu.shares" 'END {print 1024 * NR >to}'
     done
     # systemd from 256 on refuses the first version of cgroups; the second is there beside it.
     [ "$suite" = bookworm ] || unified=SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
