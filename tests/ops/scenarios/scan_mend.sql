@@ -1,4 +1,11 @@
 -- Takes back what scan_break.sql did.
+ALTER EVENT TRIGGER pgaudit_ddl_command_end ENABLE ALWAYS;
+ALTER ROLE replicator NOCREATEDB;
+DROP EXTENSION postgres_fdw CASCADE;
+DROP VIEW broken_view;
+REVOKE EXECUTE ON FUNCTION pg_read_file(text) FROM PUBLIC;
+DROP ROLE broken_dormant;
+DROP LANGUAGE broken_language;
 ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC;
 DROP TABLE broken_grant, broken_force, broken_tenant, broken_owner;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
