@@ -9,14 +9,11 @@ if [ -z "${QUIVER_ROOT:-}" ]; then
 fi
 first=${1:-1} last=${2:-200}
 psql -Xq -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION quiver'
-# A line a seed, so that a run that is cut off says how far it came.
-differences=$({
-    printf '%s\n' "LOAD 'quiver';" "\i $here/tests/pgtap/lib/asof_oracle.sql" "\i $here/tests/pgtap/lib/window_oracle.sql" \
-        'SET client_min_messages = warning;' 'SET jit = off;'
-    for ((seed = first; seed <= last; seed++)); do
-        printf '%s\n' "SELECT pg_temp.asof_differences($seed);" "SELECT pg_temp.window_differences($seed);" "\warn seed $seed compared"
-    done
-} | psql -XqAt -v ON_ERROR_STOP=1)
+differences=$(psql -XqAt -v ON_ERROR_STOP=1 -c "LOAD 'quiver'" -f "$here/tests/pgtap/lib/asof_oracle.sql" \
+    -f "$here/tests/pgtap/lib/window_oracle.sql" \
+    -c 'SET client_min_messages = warning' -c 'SET jit = off' \
+    -c "SELECT pg_temp.asof_differences(seed) FROM generate_series($first, $last) seed" \
+    -c "SELECT pg_temp.window_differences(seed) FROM generate_series($first, $last) seed")
 if [ -n "$differences" ]; then
     printf '%s\n' "$differences"
     exit 1

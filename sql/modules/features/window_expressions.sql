@@ -1,8 +1,8 @@
 -- Sliding windows: the aggregates that there are, as SQL over the rows of a window.
 CREATE FUNCTION quiver.feature_window_aggregates() RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT ARRAY['count', 'sum', 'avg', 'min', 'max', 'stddev', 'variance', 'distinct', 'percentile', 'first', 'last',
-        'top_k']
+    SELECT ARRAY['count', 'sum', 'avg', 'min', 'max', 'stddev', 'variance', 'distinct', 'percentile',
+        'percentile_sketch', 'first', 'last', 'top_k']
 $$;
 COMMENT ON FUNCTION quiver.feature_window_aggregates() IS 'names of the aggregates that a window feature may have';
 
@@ -17,6 +17,7 @@ CREATE FUNCTION quiver.feature_window_aggregate(agg text, argument float8, input
         WHEN agg = 'variance' THEN format('var_samp(%s)', input)
         WHEN agg = 'distinct' THEN format('count(DISTINCT %s)', input)
         WHEN agg = 'percentile' THEN format('percentile_cont(%L::float8) WITHIN GROUP (ORDER BY %s)', argument, input)
+        WHEN agg = 'percentile_sketch' THEN format('quiver.quantile_sketch(%s)', input)
         WHEN agg = 'first' THEN format('array_agg(%s ORDER BY %s)', input,
             replace(replace(newest_first, ' DESC NULLS LAST',
             ' ASC NULLS FIRST'), ' DESC', ' ASC'))
@@ -29,7 +30,7 @@ $$;
 COMMENT ON FUNCTION quiver.feature_window_aggregate(text, float8, text, text, text) IS
     'SQL of a window feature''s aggregate; see quiver.feature_window_result for what is made of it';
 
--- What the aggregate's value becomes: of bags the most frequent values.
+-- What the aggregate's value becomes: of bags the most frequent values, of sketches a quantile.
 CREATE FUNCTION quiver.feature_window_result(agg text, argument float8, value text) RETURNS text
     LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
@@ -37,6 +38,7 @@ CREATE FUNCTION quiver.feature_window_result(agg text, argument float8, value te
             'count(*) AS n '
             'FROM unnest(%s) AS u(value) GROUP BY u.value ORDER BY n DESC, u.value LIMIT %s) AS k)', value,
                 argument::int)
+        WHEN agg = 'percentile_sketch' THEN format('quiver.sketch_quantile(%s, %L::float8)', value, argument)
         ELSE value
     END
 $$;
@@ -94,7 +96,7 @@ BEGIN
         ELSIF item ->> 'window' IS NULL THEN
             PERFORM quiver.feature_invalid(format('window "%s" has no width', item ->> 'name'),
                 'For example "window": "7 days".');
-        ELSIF agg = 'percentile' AND coalesce(argument NOT BETWEEN 0 AND 1, true) THEN
+        ELSIF agg IN ('percentile', 'percentile_sketch') AND coalesce(argument NOT BETWEEN 0 AND 1, true) THEN
             PERFORM quiver.feature_invalid(format('window "%s" needs an argument between 0 and 1, the fraction',
                 item ->> 'name'));
         ELSIF agg = 'top_k' AND coalesce(argument NOT BETWEEN 1 AND 1000 OR argument <> trunc(argument), true) THEN

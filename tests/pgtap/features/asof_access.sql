@@ -1,7 +1,7 @@
 -- The as-of join sees what the caller may see, whatever kind of relation the sides are.
 \ir ../lib/setup.sql
 LOAD 'quiver';
-SELECT plan(11);
+SELECT plan(14);
 SET LOCAL quiver.asof_strategy = hash;
 
 CREATE TABLE readings (sensor int, ts timestamptz, v float8, tenant text, id int) PARTITION BY RANGE (ts);
@@ -36,6 +36,22 @@ BEGIN
 END $$;
 
 SELECT ok(pg_temp.agree('readings'), 'a partitioned history');
+-- As extensions that cut tables by time have them: a parent and its children.
+CREATE TABLE chunked (sensor int, ts timestamptz, v float8, id int);
+CREATE TABLE chunk_one (CHECK (ts < '2024-01-02')) INHERITS (chunked);
+CREATE TABLE chunk_two (CHECK (ts >= '2024-01-02')) INHERITS (chunked);
+INSERT INTO chunk_one SELECT sensor, ts, v, id FROM readings_one;
+INSERT INTO chunk_two SELECT sensor, ts, v, id FROM readings_two;
+SELECT ok(pg_temp.agree('chunked'), 'a table with children');
+SELECT results_eq(pg_temp.asof('chunked') || ' ORDER BY 1', pg_temp.asof('readings') || ' ORDER BY 1', 'which gives what partitions give');
+ALTER TABLE labels RENAME TO all_labels;
+CREATE TABLE labels (label int, sensor int, ts timestamptz) PARTITION BY HASH (label);
+CREATE TABLE labels_0 PARTITION OF labels FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE labels_1 PARTITION OF labels FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO labels SELECT * FROM all_labels;
+SELECT ok(pg_temp.agree('readings'), 'a partitioned spine');
+DROP TABLE labels;
+ALTER TABLE all_labels RENAME TO labels;
 CREATE VIEW recent AS SELECT * FROM readings WHERE id % 2 = 0;
 SELECT ok(pg_temp.agree('recent'), 'a view');
 CREATE VIEW guarded WITH (security_barrier) AS SELECT * FROM readings WHERE tenant = 't1';

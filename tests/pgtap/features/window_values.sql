@@ -1,7 +1,7 @@
 -- Sliding windows: exact at both ends, every aggregate against SQL by hand.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(18);
+SELECT plan(20);
 
 SELECT setseed(0.4);
 CREATE TABLE event AS
@@ -18,7 +18,7 @@ FROM (VALUES
     ('mean', 'avg', 'x', NULL, '3 hours', '[)'), ('low', 'min', 'x', NULL, '3 hours', '(]'), ('high', 'max', 'x + 1', NULL, '3 hours', '(]'),
     ('sd', 'stddev', 'x', NULL, '2 hours', '[)'), ('var', 'variance', 'x', NULL, '2 hours', '[)'), ('kinds', 'distinct', 'x', NULL, '2 hours', '[)'),
     ('half', 'percentile', 'x', 0.5, '2 hours', '[)'), ('newest', 'last', 'x', NULL, '2 hours', '[)'), ('oldest', 'first', 'x', NULL, '2 hours', '[)'),
-    ('top', 'top_k', 'x', 3, '2 hours', '[)')
+    ('near_half', 'percentile_sketch', 'x', 0.5, '2 hours', '[)'), ('top', 'top_k', 'x', 3, '2 hours', '[)')
 ) AS w(n, agg, col, argument, width, bound);
 
 SELECT quiver.feature_columns(quiver.feature_historical_sql('spine', ARRAY['w:*'], spine_ts => 't')) AS columns \gset
@@ -40,6 +40,7 @@ FROM (VALUES
     -- Rounded: both depend on the order in which floats are added, which differs between servers.
     ('round(sd::numeric, 9)', 'round(stddev_samp(x)::numeric, 9)', '2 hours', '[)'), ('round(var::numeric, 9)', 'round(var_samp(x)::numeric, 9)', '2 hours', '[)'),
     ('kinds', 'count(DISTINCT x)', '2 hours', '[)'), ('half', 'percentile_cont(0.5) WITHIN GROUP (ORDER BY x)', '2 hours', '[)'),
+    ('near_half', 'percentile_disc(0.5) WITHIN GROUP (ORDER BY x)', '2 hours', '[)'),
     ('newest', '(array_agg(x ORDER BY at DESC, seen DESC) FILTER (WHERE x IS NOT NULL))[1]', '2 hours', '[)'),
     ('oldest', '(array_agg(x ORDER BY at, seen) FILTER (WHERE x IS NOT NULL))[1]', '2 hours', '[)')
 ) AS c(f, a, w, b);
@@ -48,6 +49,13 @@ SELECT is((SELECT count(*) FROM got s WHERE s.top IS DISTINCT FROM (SELECT array
     'top_k is the most frequent values, the smaller first among equals');
 SELECT is((SELECT count(*) FROM got WHERE user_id = 10 AND total IS NULL AND nx = 0 AND top IS NULL), (SELECT count(*) FROM spine WHERE user_id = 10),
     'an empty window counts 0 and sums to NULL');
+
+-- Beyond what a sketch holds, its ranks are close.
+CREATE TABLE wide AS SELECT 1 AS user_id, timestamptz '2024-01-01Z' + n * interval '1 second' AS at, (n * 7919 % 20011)::float8 AS x FROM generate_series(0, 19999) AS n;
+SELECT quiver.feature_create_view('sketched', 'customer', source => 'wide', event_ts => 'at',
+    windows => '[{"name": "p", "agg": "percentile_sketch", "column": "x", "argument": 0.9, "window": "1 day"}]');
+SELECT cmp_ok((SELECT abs((SELECT avg((x <= p)::int) FROM wide) - 0.9) FROM quiver.feature_get_historical('SELECT 1 AS user_id, timestamptz ''2024-01-01 20:00Z'' AS event_ts', ARRAY['sketched:p'])
+    AS r(user_id int, event_ts timestamptz, p float8)), '<', 0.01::numeric, 'a sketch of 20,000 rows gives the quantile within a hundredth');
 
 -- The bounds, to the microsecond.
 CREATE TABLE tick AS SELECT 1 AS user_id, timestamptz '2024-01-01 12:00Z' AS at;
