@@ -99,6 +99,14 @@ wait "$open_transaction"
 sql features -c "CALL quiver.feature_materialize('payment')"
 check 'rows of a transaction that was open during runs are not missed' 3 "$(sql features -c 'SELECT count(*) FROM payment_v1_online WHERE account >= 900')"
 
+# Delivery: who listens hears of a push when it is committed, and of none that is rolled back.
+sql features -c "SELECT quiver.feature_deliver('balance', notify => true, outbox => true)" >/dev/null
+pushed="SELECT quiver.feature_push('balance', jsonb_build_object('account', 999, 'event_ts', '2024-01-01Z', 'balance', BALANCE))"
+heard=$(sql features -c 'LISTEN quiver_feature' -c BEGIN -c "${pushed/BALANCE/1}" -c ROLLBACK -c "${pushed/BALANCE/2}" |
+    sed -n 's/^Asynchronous notification "quiver_feature" with payload "\(.*\)" received.*/\1/p')
+check 'a push is announced' '{"view": "balance", "online": 1, "appended": 1}' "$heard"
+check 'and in the outbox' '2' "$(sql features -c "SELECT payload ->> 'balance' FROM quiver.feature_outbox")"
+
 # Dump and restore: definitions, datasets, online rows, counters.
 facts() {
     sql "$1" <<'SQL'
