@@ -73,7 +73,7 @@ void set_up(AreaHead *head, std::size_t stages, std::size_t ring_bytes)
     for (pg_atomic_uint64 *counter :
          {&head->flush_asked, &head->flush_done, &head->seal_asked, &head->policy_labels,
           &head->written_events, &head->written_bytes, &head->synced_leaves, &head->sealed_leaves,
-          &head->segment})
+          &head->segment, &head->erase_asked, &head->erase_done})
         pg_atomic_init_u64(counter, 0);
     for (pg_atomic_uint32 *counter : {&head->sessions, &head->worker, &head->stalled})
         pg_atomic_init_u32(counter, 0);
@@ -83,12 +83,13 @@ void set_up(AreaHead *head, std::size_t stages, std::size_t ring_bytes)
         pg_atomic_init_u64(&ring.head, 0);
         pg_atomic_init_u64(&ring.tail, 0);
     }
-    head->wal_tranche = LWLockNewTrancheId();
-    LWLockRegisterTranche(head->wal_tranche, "quiver_audit_wal");
+    head->tranche = LWLockNewTrancheId();
+    LWLockRegisterTranche(head->tranche, "quiver_audit");
+    LWLockInitialize(&head->erase_lock, head->tranche);
     for (std::size_t i = 0; i < stages; ++i)
     {
         SpinLockInit(&area.stages[i].lock);
-        LWLockInitialize(&area.stages[i].wal_lock, head->wal_tranche);
+        LWLockInitialize(&area.stages[i].wal_lock, head->tranche);
     }
     std::memcpy(head->magic, area_magic, sizeof area_magic);
 }

@@ -59,6 +59,26 @@ struct alignas(64) Stage
     alignas(8) std::uint8_t data[stage_data_bytes];
 };
 
+enum class EraseResult : std::uint32_t
+{
+    done,
+    done_before,
+    not_found,
+    not_allowed,  // it tells of the audit itself
+    failed
+};
+
+// What the worker is asked to erase, by who holds erase_lock.
+struct EraseRequest
+{
+    std::uint64_t sequence;
+    std::uint32_t shard;
+    std::uint32_t events;  // how many that were
+    EraseResult result;
+    char role[NAMEDATALEN];
+    char reason[256];
+};
+
 struct AreaHead
 {
     char magic[8];
@@ -73,7 +93,11 @@ struct AreaHead
     pg_atomic_uint32 sessions;
     pg_atomic_uint32 worker;  // proc number + 1
     pg_atomic_uint32 stalled;  // the worker cannot write
-    int wal_tranche;  // of the stages' wal_lock
+    int tranche;  // of the locks here
+    LWLock erase_lock;
+    pg_atomic_uint64 erase_asked;
+    pg_atomic_uint64 erase_done;
+    EraseRequest erase;
     pg_atomic_uint64 written_events;
     pg_atomic_uint64 written_bytes;
     pg_atomic_uint64 synced_leaves;

@@ -184,22 +184,29 @@ KeyFile Opener::load(const char *path)
     std::fclose(file);
     const KeyFile verdict = judge(key, public_);
     if (verdict == KeyFile::good)
+    {
         key_ = key;
+        name_recipient(public_, name_);
+    }
     else
         EVP_PKEY_free(key);
     return verdict;
 }
 
-bool Opener::open(std::uint64_t session, std::span<const std::uint8_t> sealed, std::uint8_t *to,
-                  std::size_t &size)
+bool Opener::fits(std::span<const std::uint8_t> sealed) const
 {
     if (key_ == nullptr || sealed.size() < seal_overhead)
         return false;
     const auto head = read_as<SealHead>(sealed.data());
-    std::uint8_t mine[8];
-    name_recipient(public_, mine);
-    if (head.version != seal_version || std::memcmp(head.recipient, mine, sizeof mine) != 0)
+    return head.version == seal_version && std::memcmp(head.recipient, name_, sizeof name_) == 0;
+}
+
+bool Opener::open(std::uint64_t session, std::span<const std::uint8_t> sealed, std::uint8_t *to,
+                  std::size_t &size)
+{
+    if (!fits(sealed))
         return false;
+    const auto head = read_as<SealHead>(sealed.data());
     ExchangeKey sender;
     std::memcpy(sender.data(), head.sender, sender.size());
     if (!has_sender_ || sender != sender_)

@@ -69,6 +69,8 @@ class Opener
 public:
     KeyFile load(const char *path);
     const ExchangeKey &public_key() const { return public_; }
+    // Whether the message is to this key.
+    bool fits(std::span<const std::uint8_t> sealed) const;
     // The message's bytes, at most as many as it has; false if it is not for this key, or was changed.
     bool open(std::uint64_t session, std::span<const std::uint8_t> sealed, std::uint8_t *to,
               std::size_t &size);
@@ -77,10 +79,30 @@ public:
 private:
     void *key_ = nullptr;
     ExchangeKey public_{};
+    std::uint8_t name_[8]{};
     // The data key of the sender that was met last.
     ExchangeKey sender_{};
     std::uint8_t data_key_[data_key_bytes]{};
     bool has_sender_ = false;
+};
+
+// Several private keys: of periods, of subjects. Freed by release() alone.
+class KeyRing
+{
+public:
+    // A file, or all *.pem of a directory. Otherwise `refused` is the file that it ended at.
+    KeyFile add(const char *path, char (&refused)[1024]);
+    bool open(std::uint64_t session, std::span<const std::uint8_t> sealed, std::uint8_t *to,
+              std::size_t &size);
+    bool is_empty() const { return count_ == 0; }
+    void release();
+
+private:
+    KeyFile add_file(const char *path);
+
+    Opener *keys_ = nullptr;
+    std::size_t count_ = 0;
+    std::size_t room_ = 0;
 };
 
 // What is sealed of a statement's parameters: for each a kind, four bytes of length, bytes.

@@ -89,6 +89,7 @@ enum class EventKind : std::uint8_t
     start = 12,
     stop = 13,
     retention = 14,  // segments were removed by the retention rule
+    erasure = 15,  // the payload of a record was erased; `rows` is the number of its events
 };
 
 enum class EventClass : std::uint8_t

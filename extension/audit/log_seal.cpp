@@ -53,11 +53,7 @@ bool compress_segment(const char *directory, std::uint64_t number)
     good = std::ferror(source) == 0 && good;
     std::fclose(source);
     good = (target == nullptr || gzclose(target) == Z_OK) && good;
-    const int written = good ? ::open(part, O_RDONLY | O_CLOEXEC) : -1;
-    good = written >= 0 && fsync(written) == 0;
-    if (written >= 0)
-        close(written);
-    if (!good || chmod(part, 0600) != 0 || rename(part, to) != 0)
+    if (!good || !replace_segment_file(part, from, to))
     {
         unlink(part);
         return false;
@@ -211,6 +207,26 @@ std::uint64_t tend_segments(std::uint64_t current)
     if (first_kept == range.first)
         return 0;
     return first_kept;
+}
+
+bool replace_segment_file(const char *made, const char *from, const char *to)
+{
+    struct stat before;
+    const int written = stat(from, &before) == 0 ? ::open(made, O_RDONLY | O_CLOEXEC) : -1;
+    const bool good = written >= 0 && fsync(written) == 0;
+    if (written >= 0)
+        close(written);
+    if (!good || chmod(made, 0600) != 0)
+        return false;
+    // Its age is what the retention rule goes by.
+    keep_file_time(made, before);
+    return rename(made, to) == 0;
+}
+
+void keep_file_time(const char *path, const struct stat &entry)
+{
+    const timespec times[2] = {entry.st_atim, entry.st_mtim};
+    (void) utimensat(AT_FDCWD, path, times, 0);
 }
 
 void remove_segments_before(std::uint64_t first_kept)

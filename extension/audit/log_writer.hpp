@@ -9,6 +9,8 @@
 #include "audit/note.hpp"
 #include "audit/verify_sessions.hpp"
 
+#include <sys/stat.h>
+
 namespace quiver::audit {
 
 class LogWriter
@@ -93,5 +95,8 @@ bool move_copied_log(char (&moved)[1024]);
 // are removed once the log says so and that is sealed.
 std::uint64_t tend_segments(std::uint64_t current);
 void remove_segments_before(std::uint64_t first_kept);
+// The file that was made of a segment, once it is on disk, takes the name `to`, mode and time of `from`.
+bool replace_segment_file(const char *made, const char *from, const char *to);
+void keep_file_time(const char *path, const struct stat &entry);
 
 }  // namespace quiver::audit

@@ -1,5 +1,6 @@
 // The words for the codes of the audit trail.
 #include "audit/format.hpp"
+#include "audit/verify.hpp"
 
 namespace quiver::audit {
 
@@ -35,6 +36,8 @@ const char *kind_name(EventKind kind)
         return "stop";
     case EventKind::retention:
         return "retention";
+    case EventKind::erasure:
+        return "erasure";
     }
     return "unknown";
 }
@@ -129,6 +132,45 @@ const char *verb_name(Verb verb)
         return "MAINTAIN";
     }
     return "unknown";
+}
+
+const char *severity_name(Severity severity)
+{
+    switch (severity)
+    {
+    case Severity::info:
+        return "info";
+    case Severity::warning:
+        return "warning";
+    case Severity::error:
+        return "error";
+    }
+    return "unknown";
+}
+
+const char *problem_name(Problem problem)
+{
+    constexpr const char *names[] = {"summary",
+                                     "altered",
+                                     "missing",
+                                     "reordered",
+                                     "rewritten",
+                                     "cut tail",
+                                     "lost segment",
+                                     "damaged",
+                                     "clock back",
+                                     "fork",
+                                     "bad signature",
+                                     "unsigned",
+                                     "missing checkpoint",
+                                     "not sealed",
+                                     "lost events",
+                                     "event gap",
+                                     "crashed",
+                                     "removed",
+                                     "unreadable",
+                                     "erased"};
+    return names[static_cast<std::size_t>(problem)];
 }
 
 }  // namespace quiver::audit

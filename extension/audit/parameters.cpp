@@ -17,6 +17,9 @@ constexpr std::size_t value_head = 5;
 constinit ExchangeKey recipient{};
 constinit bool recipient_is_loaded = false;
 constinit Sealer sealer;
+// For one subject at a time: whose it is.
+constinit Sealer subject_sealer;
+constinit char sealed_subject[NAMEDATALEN + 1]{};
 
 // A parameter's text in the current context, or nullptr for NULL.
 char *parameter_text(ParamListInfo parameters, int index)
@@ -107,15 +110,33 @@ std::size_t write_plain(ParamListInfo parameters, std::uint8_t *plain)
     return used;
 }
 
+bool has_text(const char *setting) { return setting != nullptr && setting[0] != '\0'; }
+
+// What seals now: to the subject's own key where one is named, else to the server's. nullptr if the key cannot be used.
+Sealer *current_sealer()
+{
+    if (!has_text(settings.subject) || !has_text(settings.subject_keys))
+        return sealer.is_ready() || sealer.begin(recipient) ? &sealer : nullptr;
+    if (subject_sealer.is_ready() && std::strcmp(sealed_subject, settings.subject) == 0)
+        return &subject_sealer;
+    char path[MAXPGPATH];
+    ExchangeKey key;
+    subject_sealer.end();
+    snprintf(path, sizeof path, "%s/%s.pem", settings.subject_keys, settings.subject);
+    strlcpy(sealed_subject, settings.subject, sizeof sealed_subject);
+    const bool ready = load_recipient(path, key) == KeyFile::good && subject_sealer.begin(key);
+    return ready ? &subject_sealer : nullptr;
+}
+
 bool add_sealed(ParamListInfo parameters)
 {
     static constinit std::uint8_t plain[most_plain + value_head]{};
     const std::size_t size = write_plain(parameters, plain);
     std::size_t left;
     char *to = builder.open_field(left);
-    const bool sealed =
-        size + seal_overhead <= left && (sealer.is_ready() || sealer.begin(recipient)) &&
-        sealer.seal(session.id, {plain, size}, reinterpret_cast<std::uint8_t *>(to));
+    Sealer *current = size + seal_overhead <= left ? current_sealer() : nullptr;
+    const bool sealed = current != nullptr && current->seal(session.id, {plain, size},
+                                                            reinterpret_cast<std::uint8_t *>(to));
     explicit_bzero(plain, size);
     if (sealed)
         builder.close_field(Field::sealed, size + seal_overhead);

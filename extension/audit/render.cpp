@@ -130,7 +130,7 @@ void put_sealed(const TextSink &sink, std::uint64_t session, const EventView &ev
     static std::uint8_t plain[most_sealed];
     std::size_t size;
     if (reader != nullptr && sealed.size() <= sizeof plain &&
-        reader->opener->open(session, sealed, plain, size))
+        reader->keys->open(session, sealed, plain, size))
         return put_values(sink, {plain, size});
     if (reader != nullptr)
         ++reader->refused;

@@ -26,7 +26,7 @@ std::string_view sealed_text(Bytes sealed, char (&text)[sealed_text_bytes]);
 // Opens sealed parameters while events are rendered.
 struct SealedReader
 {
-    Opener *opener;
+    KeyRing *keys;
     std::uint64_t refused;  // of other keys, or changed
 };
 

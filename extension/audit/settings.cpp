@@ -3,6 +3,7 @@
 
 #include "audit/parameters.hpp"
 
+#include <cctype>
 #include <cstring>
 #include <string_view>
 
@@ -155,6 +156,22 @@ bool check_parameters(int *value, void **extra, GucSource source)
     return may_set(source) && keep_extra(extra, source, 0);
 }
 
+// It is a file's name.
+bool check_subject(char **value, void **, GucSource)
+{
+    const std::string_view subject{*value};
+    bool is_name = subject.size() <= 64 && (subject.empty() || subject.front() != '.');
+    for (const char c : subject)
+        is_name = is_name && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ||
+                              c == '-' || c == '.');
+    if (is_name)
+        return true;
+    GUC_check_errdetail(
+        "quiver.audit_subject has at most 64 letters, digits, and \"_-.\", and does "
+        "not begin with a dot.");
+    return false;
+}
+
 bool check_context(char **value, void **, GucSource)
 {
     if (std::strlen(*value) <= 256)
@@ -289,6 +306,11 @@ void define_worker()
         "X25519 public key in PEM that quiver.audit_parameters = encrypt encrypts to.",
         "Absolute or below the data directory.", &settings.parameter_key, "", PGC_POSTMASTER, 0,
         nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "quiver.audit_subject_keys",
+        "Directory of X25519 public keys, SUBJECT.pem for each quiver.audit_subject.",
+        "Parameters that are about a subject are encrypted to its key alone.",
+        &settings.subject_keys, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("quiver.audit_anchor_directory",
                                "Where checkpoints are copied to: another machine's storage.",
                                nullptr, &settings.anchor_directory, "", PGC_SIGHUP, 0, nullptr,
@@ -302,6 +324,10 @@ void define_context()
     DefineCustomStringVariable(
         "quiver.audit_context", "What the application wants recorded: user, request.", nullptr,
         &settings.context, "", PGC_USERSET, 0, check_context, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "quiver.audit_subject", "Whom the parameters of the statements that follow are about.",
+        "Where quiver.audit_subject_keys is set they are encrypted to that subject's key.",
+        &settings.subject, "", PGC_USERSET, 0, check_subject, nullptr, nullptr);
 }
 
 void define_settings()

@@ -49,6 +49,8 @@ struct Settings
     int text;
     int parameters;
     char *parameter_key;
+    char *subject;  // whom the statements that follow are about
+    char *subject_keys;  // a directory
     char *context;
     int durable;
     // Of the server.
@@ -77,7 +79,8 @@ extern Settings settings;
 // them is derived anew.
 extern std::uint32_t policy_generation;
 
-// quiver.audit_context, in every server: histories record it where the audit is not loaded.
+// quiver.audit_context and audit_subject, in every server: applications set them, and histories record the context where
+// the audit is not loaded.
 void define_context();
 void define_settings();
 

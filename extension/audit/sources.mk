@@ -13,7 +13,9 @@ SOURCES += \
 	audit/hooks_session \
 	audit/hooks_utility \
 	audit/install \
+	audit/key_ring \
 	audit/labels \
+	audit/log_erase \
 	audit/log_identity \
 	audit/log_seal \
 	audit/log_writer \

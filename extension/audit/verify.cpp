@@ -4,6 +4,7 @@
 #include "audit/merkle.hpp"
 #include "audit/payload.hpp"
 #include "audit/reader.hpp"
+#include "audit/verify_erasures.hpp"
 #include "audit/verify_notes.hpp"
 #include "audit/verify_sessions.hpp"
 
@@ -61,6 +62,7 @@ public:
         notes_.release();
         anchors_.release();
         sessions_.release();
+        erasures_.release();
     }
 
 private:
@@ -137,6 +139,8 @@ private:
                    "segment %" PRIu64 " begins after leaf %" PRIu64
                    ", the segments before it end after leaf %" PRIu64,
                    segment_, head.first_leaf, tree_.size);
+        if (!begun_)
+            std::memcpy(first_next_, head.shard_next, sizeof first_next_);
         if (!begun_ && head.number > 1)
             removed_before_ = head.number;
         if (!same || head.shards > shards_)
@@ -203,7 +207,9 @@ private:
         check_time(record);
         ++summary_.records;
         if (!(record.flags & record_erased))
-            check_events(record);
+            return check_events(record);
+        erasures_.add(shard, record.sequence, false);
+        count_numbers(record, record.first_event, record.events);
     }
 
     void check_time(const RecordHead &record)
@@ -251,23 +257,29 @@ private:
                    event.head.rows);
         if (event.head.kind == EventKind::retention && event.head.rows >= removed_before_)
             removed_before_ = 0;
+        if (event.head.kind == EventKind::erasure)
+            erasures_.add_message(event.text(Field::message));
         if (event.head.outcome == Outcome::crashed)
             report(Severity::info, Problem::crashed, record.time,
                    "statement %u of session %" PRIx64 ".%" PRIx64 " had not ended when its process "
                    "died",
                    event.head.statement, record.session >> 32, record.session & 0xffffffff);
-        SessionTable::Entry *session = event.head.number == 0 || record.session == 0
-                                           ? nullptr
-                                           : sessions_.find(record.session);
+        count_numbers(record, event.head.number, 1);
+    }
+
+    // Events of a session, by their numbers.
+    void count_numbers(const RecordHead &record, std::uint64_t first, std::uint32_t count)
+    {
+        SessionTable::Entry *session =
+            first == 0 || record.session == 0 ? nullptr : sessions_.find(record.session);
         if (session == nullptr)
             return;
         // The first event seen of a session need not be its first: earlier segments may be gone.
-        if (event.head.number > session->next && (session->next > 1 || reader_.head().number == 1))
+        if (first > session->next && (session->next > 1 || reader_.head().number == 1))
             report(Severity::warning, Problem::event_gap, record.time,
                    "session %" PRIx64 ".%" PRIx64 ": events %" PRIu64 " to %" PRIu64 " were lost",
-                   record.session >> 32, record.session & 0xffffffff, session->next,
-                   event.head.number - 1);
-        session->next = event.head.number + 1;
+                   record.session >> 32, record.session & 0xffffffff, session->next, first - 1);
+        session->next = first + count;
     }
 
     // All checkpoints and anchors that speak of the tree as it is now.
@@ -350,8 +362,27 @@ private:
         }
     }
 
+    void check_erasures()
+    {
+        erasures_.each([this](std::uint32_t shard, std::uint64_t sequence, bool is_erased,
+                              bool is_said) {
+            if (is_erased && is_said)
+                report(Severity::info, Problem::erased, 0,
+                       "shard %u: record %" PRIu64 " was erased, as the log says", shard, sequence);
+            else if (is_erased)
+                report(Severity::error, Problem::erased, 0,
+                       "shard %u: record %" PRIu64 " was erased, and the log does not say so",
+                       shard, sequence);
+            else if (shard < max_shards && sequence >= first_next_[shard])
+                report(Severity::warning, Problem::erased, 0,
+                       "shard %u: record %" PRIu64 " was to be erased and is still there", shard,
+                       sequence);
+        });
+    }
+
     void finish(const SegmentRange &range)
     {
+        check_erasures();
         std::uint64_t most = 0;
         for (std::size_t i = next_anchor_; i < anchors_.size(); ++i)
             if (std::memcmp(anchors_[i].checkpoint.log_id, log_id_, sizeof log_id_) == 0 &&
@@ -379,6 +410,8 @@ private:
     SealList notes_;
     SealList anchors_;
     SessionTable sessions_;
+    ErasureList erasures_;
+    std::uint64_t first_next_[max_shards]{};  // where the first segment begins
     MerkleTree tree_;
     std::uint8_t log_id_[16]{};
     std::uint32_t shards_ = 0;
@@ -411,43 +444,5 @@ VerifySummary verify_log(const VerifyRequest &request)
 }
 
 void verify_abandon() { verifier.release(); }
-
-const char *severity_name(Severity severity)
-{
-    switch (severity)
-    {
-    case Severity::info:
-        return "info";
-    case Severity::warning:
-        return "warning";
-    case Severity::error:
-        return "error";
-    }
-    return "unknown";
-}
-
-const char *problem_name(Problem problem)
-{
-    constexpr const char *names[] = {"summary",
-                                     "altered",
-                                     "missing",
-                                     "reordered",
-                                     "rewritten",
-                                     "cut tail",
-                                     "lost segment",
-                                     "damaged",
-                                     "clock back",
-                                     "fork",
-                                     "bad signature",
-                                     "unsigned",
-                                     "missing checkpoint",
-                                     "not sealed",
-                                     "lost events",
-                                     "event gap",
-                                     "crashed",
-                                     "removed",
-                                     "unreadable"};
-    return names[static_cast<std::size_t>(problem)];
-}
 
 }  // namespace quiver::audit

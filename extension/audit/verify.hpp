@@ -38,6 +38,7 @@ enum class Problem : std::uint8_t
     crashed,  // the log says that a process or server died
     removed,  // segments were removed by the retention rule
     unreadable,
+    erased,  // a record's payload, as the log says; or as it does not
 };
 
 const char *severity_name(Severity severity);

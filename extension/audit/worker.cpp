@@ -202,6 +202,7 @@ bool work(bool last)
         flush_shown(true);
         last_tidy = 0;
     }
+    erase_if_asked();
     tidy_up(now);
     return true;
 }

@@ -22,6 +22,9 @@ struct Recovered
 // again because the log cannot be written.
 bool recover_old_areas(Recovered &recovered);
 
+// log_erase.cpp: does what quiver.audit_erase() asks for.
+void erase_if_asked();
+
 // The other sinks: JSON lines beside the segment, and the server log.
 void show_record(const RecordHead &record, const std::uint8_t *payload);
 void flush_shown(bool end_of_segment);

@@ -70,6 +70,13 @@ elsif ($kind eq 'sign') {
 } elsif ($kind eq 'clock') {
     substr($records[$middle], 16, 8) = pack 'q<', unpack('q<', substr($records[$middle], 16, 8)) - 3_600_000_000;
     relink();
+} elsif ($kind eq 'erased') {
+    my ($victim) = grep { !(ord(substr($records[$_], 4, 1)) & 1) } $middle .. $#records;
+    my ($payload_bytes) = unpack 'V', substr($records[$victim], 40, 4);
+    my $commitment = sha256(substr($records[$victim], 48, 16) . substr($records[$victim], 96, $payload_bytes));
+    substr($records[$victim], 4, 1) |= "\1";
+    substr($records[$victim], 48, 16) = "\0" x 16;
+    substr($records[$victim], 96) = $commitment . "\0" x (length($records[$victim]) - 96 - 32);
 } elsif ($kind =~ /^sealed/) {
     # Parameters that are sealed: tag 14, two bytes of length, then version 1, zeros, and 48 bytes before the ciphertext.
     my ($record) = grep { $records[$_] =~ /\x0e..\x01\x00{7}/s } 0 .. $#records;

@@ -1,6 +1,6 @@
 # The stand-alone verifier: the log's readers without PostgreSQL, as one program.
 verifier_sources = extension/audit/verifier/main.cpp \
-	$(addprefix extension/audit/,$(addsuffix .cpp,digest envelope names note reader render verify verify_notes))
+	$(addprefix extension/audit/,$(addsuffix .cpp,digest envelope key_ring names note reader render verify verify_notes))
 
 .PHONY: audit-verifier install-audit-verifier
 audit-verifier: build/quiver-audit-verify ## build quiver-audit-verify, which checks an audit log without a server

@@ -17,14 +17,15 @@ namespace {
 
 constexpr char usage[] =
     "usage: quiver-audit-verify [--key FILE] [--anchors DIRECTORY] DIRECTORY\n"
-    "       quiver-audit-verify --json [--open FILE] DIRECTORY\n"
+    "       quiver-audit-verify --json [--open KEYS]... DIRECTORY\n"
     "\n"
     "Recomputes every hash of the audit log in DIRECTORY and compares it with the log's "
     "checkpoints.\n"
     "  --key FILE            public key (PEM) that checkpoints and anchors must be signed with\n"
     "  --anchors DIRECTORY   checkpoints (*.note) that were kept elsewhere\n"
     "  --json                print the events as JSON lines; nothing is verified\n"
-    "  --open FILE           private key (X25519, PEM) that opens encrypted parameters\n"
+    "  --open KEYS           private key (X25519, PEM) that opens encrypted parameters, or a\n"
+    "                        directory of such, *.pem\n"
     "\n"
     "Exit status: 0 sound, 1 problems were found or parameters could not be opened, 2 the log "
     "could not be read.\n";
@@ -83,18 +84,21 @@ const char *complaint(KeyFile verdict)
     }
 }
 
-int open_and_print(const char *directory, const char *path)
+// Adds what --open names; says what is wrong with it.
+bool add_keys(KeyRing &keys, const char *path)
 {
-    Opener opener;
-    const KeyFile verdict = opener.load(path);
+    char refused[1024];
+    const KeyFile verdict = keys.add(path, refused);
     if (verdict != KeyFile::good)
-    {
-        std::fprintf(stderr, "quiver-audit-verify: %s %s\n", path, complaint(verdict));
-        return 2;
-    }
-    SealedReader sealed{&opener, 0};
+        std::fprintf(stderr, "quiver-audit-verify: %s %s\n", refused, complaint(verdict));
+    return verdict == KeyFile::good;
+}
+
+int open_and_print(const char *directory, KeyRing &keys)
+{
+    SealedReader sealed{&keys, 0};
     const int status = print_json(directory, &sealed);
-    opener.release();
+    keys.release();
     return status;
 }
 
@@ -105,7 +109,8 @@ int main(int count, char **arguments)
     const char *key_file = nullptr;
     const char *anchors = nullptr;
     const char *directory = nullptr;
-    const char *open_file = nullptr;
+    KeyRing keys;
+    bool opens = false;
     bool json = false;
     for (int i = 1; i < count; ++i)
     {
@@ -115,7 +120,11 @@ int main(int count, char **arguments)
         else if (argument == "--anchors" && i + 1 < count)
             anchors = arguments[++i];
         else if (argument == "--open" && i + 1 < count)
-            open_file = arguments[++i];
+        {
+            opens = true;
+            if (!add_keys(keys, arguments[++i]))
+                return 2;
+        }
         else if (argument == "--json")
             json = true;
         else if (argument == "--help")
@@ -131,14 +140,13 @@ int main(int count, char **arguments)
         else
             directory = arguments[i];
     }
-    if (directory == nullptr || (open_file != nullptr && !json))
+    if (directory == nullptr || (opens && !json))
     {
         std::fputs(usage, stderr);
         return 2;
     }
     if (json)
-        return open_file != nullptr ? open_and_print(directory, open_file)
-                                    : print_json(directory, nullptr);
+        return opens ? open_and_print(directory, keys) : print_json(directory, nullptr);
     PublicKey key;
     if (key_file != nullptr && !load_public_key(key_file, key))
     {

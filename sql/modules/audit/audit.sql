@@ -37,6 +37,11 @@ CREATE FUNCTION quiver.audit_proof(shard integer, sequence bigint,
 COMMENT ON FUNCTION quiver.audit_proof(integer, bigint) IS
     'inclusion proof (RFC 9162) of a record in the newest checkpoint';
 
+CREATE FUNCTION quiver.audit_erase(shard integer, sequence bigint, reason text) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'quiver_audit_erase' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION quiver.audit_erase(integer, bigint, text) IS
+    'erases the events of a record for good and says so in the log; returns how many they were, 0 if they are gone already';
+
 CREATE FUNCTION quiver.audit_status(OUT is_running boolean, OUT is_stalled boolean,
         OUT events_written bigint, OUT bytes_written bigint, OUT records_synced bigint,
         OUT records_sealed bigint, OUT events_lost bigint, OUT ring_used bigint, OUT ring_size bigint,
@@ -47,7 +52,7 @@ COMMENT ON FUNCTION quiver.audit_status() IS
 
 REVOKE ALL ON FUNCTION quiver.audit_events(timestamptz, timestamptz), quiver.audit_verify(bytea),
     quiver.audit_checkpoint(), quiver.audit_public_key(), quiver.audit_proof(integer, bigint),
-    quiver.audit_status() FROM PUBLIC;
+    quiver.audit_erase(integer, bigint, text), quiver.audit_status() FROM PUBLIC;
 
 CREATE FUNCTION quiver.audit_grant_reader(reader regrole) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
