@@ -69,6 +69,10 @@ use old
 load 60 2 insert
 wait_for 60 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT count(*) FROM t')\" -gt 200 ]" || :
 wait_for 10 bash -c "[ \"\$(ls $anchors/*.note | wc -l)\" -gt 2 ]" || :
+# However slow the machine: the standby has rows before it is all that is left.
+use new
+replicated 150
+use old
 kill_postmaster
 end_load
 use new

@@ -1,6 +1,6 @@
 # Segments are kept for as long as the rules say, and the log says which went.
 # shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
-new_cluster retention shared_preload_libraries=quiver quiver.audit=read,-login quiver.audit_segment_size=1MB quiver.audit_json=on
+new_cluster retention shared_preload_libraries=quiver quiver.audit=read,-login quiver.audit_segment_size=1MB quiver.audit_json=on quiver.audit_ring_size=8MB
 q 'CREATE TABLE t (id int)' >/dev/null
 segment() { printf '%s/quiver_audit/%016x%s' "$data" "$1" "${2:-.qas}"; }
 begun() { [ -e "$(segment "$1")" ]; }
