@@ -53,7 +53,8 @@ for writer in 1 2 3 4 5 6 7 8; do
 done
 datasets=0
 end=$((SECONDS + seconds))
-while [ "$SECONDS" -lt "$end" ]; do
+# Three at least, however slow the machine is.
+while [ "$SECONDS" -lt "$end" ] || [ "$datasets" -lt 3 ]; do
     datasets=$((datasets + 1))
     sql features -c "CALL quiver.feature_create_dataset('d$datasets', 'label', features => ARRAY['balance:*'])" \
         -c "CALL quiver.feature_materialize('payment')" >>"$scratch/datasets" || :
@@ -61,8 +62,7 @@ while [ "$SECONDS" -lt "$end" ]; do
 done
 wait "${writers[@]}"
 check 'writers and datasets got on without errors' '' "$(cat "$scratch"/writer_* "$scratch/datasets")"
-check 'several datasets were made meanwhile' yes "$([ "$datasets" -ge 3 ] && echo yes)"
-check 'and differ, as rows kept coming' yes "$(sql features -c 'SELECT CASE WHEN count(DISTINCT content_hash) > 1 THEN $$yes$$ END FROM quiver.feature_dataset')"
+check 'datasets differ, as rows kept coming' yes "$(sql features -c 'SELECT CASE WHEN count(DISTINCT content_hash) > 1 THEN $$yes$$ END FROM quiver.feature_dataset')"
 
 # differing DATABASE: how many values of all datasets a replay does not give as they were.
 differing() {
