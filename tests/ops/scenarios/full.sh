@@ -1,9 +1,10 @@
-# The whole: three database hosts, a backup host and a monitor, converged, watched, judged, restored from, and broken in every way. Sourced by run.sh.
+# The whole: three database hosts, a backup host and a monitor, converged, watched, judged, restored from, operated, and broken in every way. Sourced by run.sh.
 # shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
 database_hosts='db1 db2 db3'
 drill_address=10.77.0.100
 . "$here/tests/ops/scenarios/converge.sh"
 . "$here/tests/ops/scenarios/drills.sh"
+. "$here/tests/ops/scenarios/operations.sh"
 . "$here/tests/ops/scenarios/scan.sh"
 . "$here/tests/ops/scenarios/watch.sh"
 . "$here/tests/ops/scenarios/restore.sh"
@@ -15,6 +16,7 @@ converges 1200 || { "$hosts" down; return; }
 watches
 scans
 restores
+operations
 drills switchover kill etcd partition power
 drilled
 "$hosts" down
