@@ -109,6 +109,7 @@ SOURCES = \
 	hnsw/layout \
 	hnsw/link \
 	hnsw/options \
+	hnsw/passing \
 	hnsw/plan \
 	hnsw/planned_scan \
 	hnsw/repair \
@@ -118,6 +119,7 @@ SOURCES = \
 	hnsw/scan_filter \
 	hnsw/scan_search \
 	hnsw/search \
+	hnsw/search_filtered \
 	hnsw/select \
 	hnsw/space \
 	hnsw/vacuum \

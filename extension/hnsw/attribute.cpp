@@ -41,11 +41,6 @@ AttributeKind kind_of(Oid type)
     }
 }
 
-std::uint32_t size_of(AttributeKind kind)
-{
-    return kind == AttributeKind::hash_set ? sizeof(HashSet) : sizeof(std::int64_t);
-}
-
 // What is hashed of a column: its elements if it is an array, else what its class is for.
 Oid hashed_type(Relation index, int column)
 {
@@ -172,7 +167,7 @@ void describe_attributes(Relation index, MetaPage *meta)
             (void) hash_of(hashed_type(index, i + 1));
         meta->attributes[i] = {kind, 0, static_cast<std::uint16_t>(offset),
                                TupleDescAttr(RelationGetDescr(index), i + 1)->atttypid};
-        offset += size_of(kind);
+        offset += attribute_size(kind);
     }
     meta->attribute_bytes = count == 0 ? 0 : offset;
 }
@@ -190,7 +185,7 @@ bool attributes_are_sane(const MetaPage &meta)
             meta.attributes[i].kind > AttributeKind::hash_set ||
             meta.attributes[i].offset != offset)
             return false;
-        offset += size_of(meta.attributes[i].kind);
+        offset += attribute_size(meta.attributes[i].kind);
     }
     return meta.attribute_bytes == offset;
 }

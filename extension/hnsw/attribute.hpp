@@ -37,6 +37,40 @@ private:
 };
 static_assert(sizeof(HashSet) == 32);
 
+inline constexpr std::size_t most_attribute_bytes =
+    sizeof(AttributeHeader) + max_attributes * sizeof(HashSet);
+
+// Bytes of an attribute in a record.
+constexpr std::uint32_t attribute_size(AttributeKind kind)
+{
+    return kind == AttributeKind::hash_set ? sizeof(HashSet) : sizeof(std::int64_t);
+}
+
+// The records of vertices below `count` by columns, in memory: a mark for each vertex, and its words where those of all
+// vertices lie, `capacity` apart.
+struct AttributeColumns
+{
+    // A mark has a record's bits for NULLs, and these. That of a record that is absent is zero.
+    static constexpr std::uint32_t present = 1U << 16;
+    static constexpr std::uint32_t free = 1U << 17;  // nothing leads to the vertex
+
+    const std::uint32_t *marks;
+    const char *words;
+    std::uint64_t capacity;
+    std::uint32_t count;
+
+    // Entries come and go while they are read: they are published last and taken back first.
+    std::uint32_t mark(std::uint32_t vertex) const
+    {
+        return __atomic_load_n(marks + vertex, __ATOMIC_ACQUIRE);
+    }
+    // Of the attribute at an offset of the record.
+    const char *column(std::uint16_t offset) const
+    {
+        return words + capacity * (offset - sizeof(AttributeHeader));
+    }
+};
+
 // An int64 that sorts as a double does; NaN is the greatest, as in SQL.
 std::int64_t ordered_word(double value);
 

@@ -235,8 +235,10 @@ CodeCopy *find_copy(Graph &graph)
 {
     const MetaPage &meta = graph.meta();
     Relation index = graph.index();
-    if (!use_copies || meta.code_bytes == 0 || RelationUsesLocalBuffers(index) ||
-        graph.layout().codes.pages_per_record != 0 || open_table() == nullptr)
+    if (!use_copies || RelationUsesLocalBuffers(index))
+        return nullptr;
+    const CopyLayout least = copy_layout(meta, 0);
+    if ((least.stride == 0 && least.word_bytes == 0) || open_table() == nullptr)
         return nullptr;
     if (table->bytes > allowed_bytes())
         shrink();
@@ -255,8 +257,7 @@ void begin_with_copy(Graph &graph, std::uint64_t most)
     if (copy->is_behind(graph.meta()))
         copy->catch_up(graph, most);
     if (copy->reuse_count() == graph.meta().reuse_count)
-        graph.use_copy({copy->codes(), copy->layout().stride,
-                        std::min(copy->layout().capacity, graph.meta().vertex_count)});
+        graph.use_copy(copy->view(graph.meta()));
 }
 
 void define_copy_settings()

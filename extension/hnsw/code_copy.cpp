@@ -50,11 +50,19 @@ CopyLayout copy_layout(const MetaPage &meta, std::uint32_t capacity)
 {
     CopyLayout layout{};
     layout.capacity = capacity;
-    layout.stride = meta.code_bytes;
+    // Codes that span pages are read from there.
+    layout.stride = meta.code_bytes <= storage::page_payload ? meta.code_bytes : 0;
+    layout.word_bytes = meta.attribute_count == 0
+                            ? 0
+                            : meta.attribute_bytes - std::uint32_t{sizeof(AttributeHeader)};
     layout.chunks = capacity / meta.vertices_per_chunk + 1;
     layout.tags_at = round_up(sizeof(CopyHeader), 64);
     layout.versions_at = layout.tags_at + layout.chunks * sizeof(std::uint32_t);
-    layout.codes_at = round_up(layout.versions_at + capacity, 4096);
+    layout.marks_at = round_up(layout.versions_at + capacity, 64);
+    layout.words_at = layout.marks_at +
+                      (layout.word_bytes == 0 ? 0 : round_up(capacity * sizeof(std::uint32_t), 64));
+    layout.codes_at =
+        round_up(layout.words_at + std::uint64_t{capacity} * layout.word_bytes, 4096);
     layout.bytes = round_up(layout.codes_at + std::uint64_t{capacity} * layout.stride, 4096);
     return layout;
 }
@@ -68,26 +76,76 @@ bool CodeCopy::is_behind(const MetaPage &meta) const
     return reuse == meta.reuse_count && loaded < std::min(meta.vertex_count, layout_.capacity);
 }
 
+CopyView CodeCopy::view(const MetaPage &meta) const
+{
+    CopyView view{};
+    view.count = std::min(layout_.capacity, meta.vertex_count);
+    if (layout_.stride != 0)
+    {
+        view.codes = reinterpret_cast<const std::uint8_t *>(base_ + layout_.codes_at);
+        view.stride = layout_.stride;
+    }
+    if (layout_.word_bytes != 0)
+        view.attributes = {mark(0), base_ + layout_.words_at, layout_.capacity,
+                           std::min(view.count, __atomic_load_n(&header().loaded, __ATOMIC_ACQUIRE))};
+    return view;
+}
+
 bool CodeCopy::has(Vertex vertex) const
 {
-    return __atomic_load_n(reinterpret_cast<std::uint64_t *>(entry(vertex)), __ATOMIC_RELAXED) != 0;
+    return (layout_.stride == 0 || __atomic_load_n(reinterpret_cast<std::uint64_t *>(entry(vertex)),
+                                                   __ATOMIC_RELAXED) != 0) &&
+           (layout_.word_bytes == 0 || __atomic_load_n(mark(vertex), __ATOMIC_RELAXED) != 0);
 }
 
 void CodeCopy::clear(Vertex vertex) const
 {
-    __atomic_store_n(reinterpret_cast<std::uint64_t *>(entry(vertex)), std::uint64_t{0},
-                     __ATOMIC_RELEASE);
+    if (layout_.word_bytes != 0)
+        __atomic_store_n(mark(vertex), 0U, __ATOMIC_RELEASE);
+    if (layout_.stride != 0)
+        __atomic_store_n(reinterpret_cast<std::uint64_t *>(entry(vertex)), std::uint64_t{0},
+                         __ATOMIC_RELEASE);
 }
 
-// The vertex is live, so its code is written.
-void CodeCopy::load(Graph &graph, Vertex vertex, std::uint8_t now) const
+// The vertex is live, so its code and attributes are written. To a free one nothing leads, but a sweep comes by.
+void CodeCopy::load(Graph &graph, Vertex vertex, const LinkRecord *record) const
+{
+    *version(vertex) = record->version;
+    if (layout_.word_bytes != 0 && record->is_live())
+        load_attributes(graph, vertex);
+    else if (layout_.word_bytes != 0)
+        __atomic_store_n(mark(vertex), AttributeColumns::present | AttributeColumns::free,
+                         __ATOMIC_RELEASE);
+    if (layout_.stride != 0 && record->is_live())
+        load_code(graph, vertex);
+}
+
+void CodeCopy::load_attributes(Graph &graph, Vertex vertex) const
+{
+    alignas(8) char record[most_attribute_bytes];
+    graph.read_attributes(vertex, record);
+    const MetaPage &meta = graph.meta();
+    for (int i = 0; i < meta.attribute_count; ++i)
+    {
+        const std::uint32_t size = attribute_size(meta.attributes[i].kind);
+        const std::uint16_t offset = meta.attributes[i].offset;
+        std::memcpy(base_ + layout_.words_at +
+                        std::uint64_t{layout_.capacity} * (offset - sizeof(AttributeHeader)) +
+                        std::uint64_t{vertex} * size,
+                    record + offset, size);
+    }
+    AttributeHeader header;
+    std::memcpy(&header, record, sizeof header);
+    __atomic_store_n(mark(vertex), header.nulls | AttributeColumns::present, __ATOMIC_RELEASE);
+}
+
+void CodeCopy::load_code(Graph &graph, Vertex vertex) const
 {
     constexpr std::size_t factors = sizeof(std::uint64_t);
     char *to = entry(vertex);
     alignas(8) char copy[BLCKSZ];
     graph.read_code(vertex, copy);
     std::memcpy(to + factors, copy + factors, layout_.stride - factors);
-    *version(vertex) = now;
     std::uint64_t bits;
     std::memcpy(&bits, copy, sizeof bits);
     __atomic_store_n(reinterpret_cast<std::uint64_t *>(to), bits, __ATOMIC_RELEASE);
@@ -111,10 +169,10 @@ Vertex CodeCopy::load_range(Graph &graph, Vertex from, Vertex to) const
         for_records(graph, page, [&](Vertex vertex, const LinkRecord *record) {
             if (has(vertex))
                 return;
-            if (record->is_live())
-                load(graph, vertex, record->version);
-            else if (record->state() == VertexState::unused)
+            if (record->state() == VertexState::unused)
                 absent = std::min(absent, vertex);
+            else
+                load(graph, vertex, record);
         });
         from = end;
     }
@@ -191,8 +249,9 @@ void CodeCopy::catch_up(Graph &graph, std::uint64_t most)
     const Vertex loaded = head.loaded;
     if (loaded >= count)
         return;
+    const std::uint32_t entry_bytes = layout_.stride + layout_.word_bytes + 1;
     const auto step =
-        static_cast<Vertex>(std::clamp<std::uint64_t>(most / layout_.stride, 1, no_vertex));
+        static_cast<Vertex>(std::clamp<std::uint64_t>(most / entry_bytes, 1, no_vertex));
     const Vertex from =
         std::min(loaded, std::max(head.absent_from, loaded - std::min(loaded, looked_at_again)));
     const Vertex to = count - loaded > step ? loaded + step : count;

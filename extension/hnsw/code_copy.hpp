@@ -1,5 +1,5 @@
-// A copy of an index's codes, one after the other, in memory that all sessions share; what makes an entry
-// right is in docs/hnsw_copy.md.
+// A copy of an index's codes, one after the other, and of its attributes, by columns, in memory that all sessions
+// share; what makes an entry right is in docs/hnsw_copy.md.
 //
 // Lock order: the copy's page lock (block 2 of the index, never waited for), then as in docs/hnsw.md. The table of
 // copies has a lock of its own, under which no page is read.
@@ -11,7 +11,8 @@
 
 namespace quiver::hnsw {
 
-// At the start of the file. Behind it: each chunk's count of reuse, each vertex's version, the codes.
+// At the start of the file. Behind it: each chunk's count of reuse, each vertex's version, the attributes' marks and
+// words, the codes.
 struct CopyHeader
 {
     std::uint64_t reuse_count;  // for which entries are right; no_reuse_count: none are
@@ -26,9 +27,10 @@ inline constexpr std::uint64_t no_reuse_count = ~std::uint64_t{0};
 struct CopyLayout
 {
     std::uint32_t capacity;
-    std::uint32_t stride;
+    std::uint32_t stride;  // of codes; 0 without
+    std::uint32_t word_bytes;  // of a vertex's attributes; 0 without
     std::uint32_t chunks;
-    std::uint64_t tags_at, versions_at, codes_at, bytes;
+    std::uint64_t tags_at, versions_at, marks_at, words_at, codes_at, bytes;
 };
 CopyLayout copy_layout(const MetaPage &meta, std::uint32_t capacity);
 
@@ -41,11 +43,8 @@ public:
 
     const CopyLayout &layout() const { return layout_; }
     CopyHeader &header() const { return *reinterpret_cast<CopyHeader *>(base_); }
-    // Where the entries begin, for Graph::use_copy().
-    const std::uint8_t *codes() const
-    {
-        return reinterpret_cast<const std::uint8_t *>(base_ + layout_.codes_at);
-    }
+    // What Graph::use_copy() needs.
+    CopyView view(const MetaPage &meta) const;
     std::uint64_t reuse_count() const
     {
         return __atomic_load_n(&header().reuse_count, __ATOMIC_ACQUIRE);
@@ -69,9 +68,15 @@ private:
     {
         return base_ + layout_.codes_at + std::uint64_t{vertex} * layout_.stride;
     }
+    std::uint32_t *mark(Vertex vertex) const
+    {
+        return reinterpret_cast<std::uint32_t *>(base_ + layout_.marks_at) + vertex;
+    }
     bool has(Vertex vertex) const;
     void clear(Vertex vertex) const;
-    void load(Graph &graph, Vertex vertex, std::uint8_t version) const;
+    void load(Graph &graph, Vertex vertex, const LinkRecord *record) const;
+    void load_code(Graph &graph, Vertex vertex) const;
+    void load_attributes(Graph &graph, Vertex vertex) const;
     Vertex load_range(Graph &graph, Vertex from, Vertex to) const;
     void check_chunks(Graph &graph);
     void check_chunk(Graph &graph, std::uint32_t chunk, std::uint32_t count) const;

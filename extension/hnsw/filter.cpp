@@ -2,16 +2,17 @@
 #include "hnsw/filter.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace quiver::hnsw {
 
 namespace {
 
-std::int64_t word_at(const char *record, std::uint16_t offset)
+std::int64_t word_at(const char *value)
 {
     std::int64_t word;
-    std::memcpy(&word, record + offset, sizeof word);
+    std::memcpy(&word, value, sizeof word);
     return word;
 }
 
@@ -171,23 +172,23 @@ void Filter::add_elements(const AttributeForm &form, int column, const ScanKeyDa
     never_ = never_ || (overlap ? out->count == 0 : has_null);
 }
 
-bool Filter::passes(const Condition &condition, const char *record)
+bool Filter::passes(const Condition &condition, std::uint32_t nulls, const char *value)
 {
-    const bool is_null = (nulls_of(record) & condition.null_bit) != 0;
+    const bool is_null = (nulls & condition.null_bit) != 0;
     if (condition.test == Test::null)
         return is_null;
     if (is_null || condition.test == Test::not_null)
         return !is_null;
     if (condition.test == Test::range)
     {
-        const std::int64_t word = word_at(record, condition.offset);
+        const std::int64_t word = word_at(value);
         return word >= condition.low && word <= condition.high;
     }
     if (condition.test == Test::set)
         return std::binary_search(condition.words, condition.words + condition.count,
-                                  word_at(record, condition.offset));
+                                  word_at(value));
     HashSet set;
-    std::memcpy(&set, record + condition.offset, sizeof set);
+    std::memcpy(&set, value, sizeof set);
     const auto may_have = [&set](std::uint32_t hash) { return set.may_have(hash); };
     const std::uint32_t *end = condition.hashes + condition.count;
     return condition.test == Test::overlap ? std::any_of(condition.hashes, end, may_have)
@@ -196,17 +197,77 @@ bool Filter::passes(const Condition &condition, const char *record)
 
 bool Filter::passes(const void *record) const
 {
+    const auto *bytes = static_cast<const char *>(record);
     for (const Condition &condition : conditions_)
-        if (!passes(condition, static_cast<const char *>(record)))
+        if (!passes(condition, nulls_of(bytes), bytes + condition.offset))
             return false;
     return !never_;
 }
 
-bool Filter::passes(Graph &graph, Vertex vertex) const
+bool Filter::passes_on_page(Graph &graph, Vertex vertex) const
 {
-    alignas(8) char record[sizeof(AttributeHeader) + max_attributes * sizeof(HashSet)];
+    alignas(8) char record[most_attribute_bytes];
     graph.read_attributes(vertex, record);
     return passes(record);
+}
+
+// `among`: those that are of interest.
+std::uint64_t Filter::test(const AttributeColumns &columns, const Condition &condition,
+                           Vertex first, std::uint64_t among)
+{
+    const char *column = columns.column(condition.offset);
+    std::uint64_t good = 0;
+    if (condition.test == Test::range)
+    {
+        const auto *words = reinterpret_cast<const std::int64_t *>(column) + first;
+        const auto low = static_cast<std::uint64_t>(condition.low);
+        const std::uint64_t width = static_cast<std::uint64_t>(condition.high) - low;
+        // From the last to the first, a comparison and an addition with its carry each.
+        std::uint64_t bad = 0;
+        for (unsigned i = 64; i-- > 0;)
+            bad += bad + (width < static_cast<std::uint64_t>(words[i]) - low);
+        return ~bad;
+    }
+    const bool is_set = condition.test == Test::overlap || condition.test == Test::contains;
+    const std::size_t size = is_set ? sizeof(HashSet) : sizeof(std::int64_t);
+    for (; among != 0; among &= among - 1)
+    {
+        const auto i = static_cast<unsigned>(std::countr_zero(among));
+        const std::uint32_t nulls = columns.mark(first + i) & condition.null_bit;
+        good |= std::uint64_t{passes(condition, nulls, column + (first + i) * size)} << i;
+    }
+    return good;
+}
+
+std::uint64_t Filter::test(const AttributeColumns &columns, Vertex first,
+                           std::uint64_t *absent) const
+{
+    // NULL passes no test but that for it.
+    std::uint32_t unwanted = AttributeColumns::free;
+    for (const Condition &condition : conditions_)
+        if (condition.test != Test::null)
+            unwanted |= condition.null_bit;
+    const std::uint32_t *marks = columns.marks + first;
+    std::uint32_t any = 0, all = ~0U;
+    for (unsigned i = 0; i < 64; ++i)
+    {
+        any |= marks[i];
+        all &= marks[i];
+    }
+    std::uint64_t good = ~std::uint64_t{0}, lacking = 0;
+    if ((any & unwanted) != 0 || (all & AttributeColumns::present) == 0) [[unlikely]]
+        for (unsigned i = 0; i < 64; ++i)
+        {
+            lacking |= std::uint64_t{marks[i] == 0} << i;
+            good &= ~(std::uint64_t{marks[i] == 0 || (marks[i] & unwanted) != 0} << i);
+        }
+    // Entries are published by their marks.
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    *absent = lacking;
+    for (const Condition &condition : conditions_)
+        if (good != 0)
+            good &= test(columns, condition, first, good);
+    return never_ ? 0 : good;
 }
 
 int Filter::select(const char *records, int count, std::uint16_t *out) const
@@ -220,7 +281,7 @@ int Filter::select(const char *records, int count, std::uint16_t *out) const
         for (int i = 0; i < count; ++i)
         {
             const char *record = records + static_cast<std::size_t>(i) * stride;
-            const std::int64_t word = word_at(record, first.offset);
+            const std::int64_t word = word_at(record + first.offset);
             const bool good = (word >= first.low) & (word <= first.high) &
                               ((nulls_of(record) & first.null_bit) == 0);
             out[kept] = static_cast<std::uint16_t>(i);
@@ -228,15 +289,21 @@ int Filter::select(const char *records, int count, std::uint16_t *out) const
         }
     else
         for (int i = 0; i < count; ++i)
-            if (passes(first, records + static_cast<std::size_t>(i) * stride))
+        {
+            const char *record = records + static_cast<std::size_t>(i) * stride;
+            if (passes(first, nulls_of(record), record + first.offset))
                 out[kept++] = static_cast<std::uint16_t>(i);
+        }
     for (std::size_t c = 1; c < conditions_.size(); ++c)
     {
         const int before = kept;
         kept = 0;
         for (int i = 0; i < before; ++i)
-            if (passes(conditions_[c], records + out[i] * stride))
+        {
+            const char *record = records + out[i] * stride;
+            if (passes(conditions_[c], nulls_of(record), record + conditions_[c].offset))
                 out[kept++] = out[i];
+        }
     }
     return kept;
 }

@@ -33,9 +33,11 @@ public:
     bool lossy() const { return lossy_; }
 
     bool passes(const void *record) const;
-    bool passes(Graph &graph, Vertex vertex) const;
+    bool passes_on_page(Graph &graph, Vertex vertex) const;
     // Of adjacent records: the indexes of those that pass; how many.
     int select(const char *records, int count, std::uint16_t *out) const;
+    // Of the 64 vertices from `first` on, by columns: a bit for each that passes, and for each that is not there.
+    std::uint64_t test(const AttributeColumns &columns, Vertex first, std::uint64_t *absent) const;
 
     static constexpr int most_records = BLCKSZ / sizeof(AttributeHeader);
 
@@ -65,7 +67,10 @@ private:
     void add_any_of(const AttributeForm &form, int column, const ScanKeyData &key, Condition *out);
     void add_elements(const AttributeForm &form, int column, const ScanKeyData &key,
                       Condition *out);
-    static bool passes(const Condition &condition, const char *record);
+    // `value`: of the attribute that the condition is on.
+    static bool passes(const Condition &condition, std::uint32_t nulls, const char *value);
+    static std::uint64_t test(const AttributeColumns &columns, const Condition &condition,
+                              Vertex first, std::uint64_t among);
 
     pg::Array<Condition> conditions_;
     std::uint32_t record_bytes_;

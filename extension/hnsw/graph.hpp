@@ -6,6 +6,7 @@
 // after the one, and never hold a pointer into it over the other. Space and layout are the object's own.
 #pragma once
 
+#include "hnsw/attribute.hpp"
 #include "hnsw/code.hpp"
 #include "hnsw/layout.hpp"
 #include "hnsw/space.hpp"
@@ -51,12 +52,14 @@ struct VertexCopy
 };
 
 // Codes one after the other, in memory, of the vertices below `count`; an entry that begins with eight zero bytes is
-// absent. They are right while the metapage says `reuse_count` of it (docs/hnsw_copy.md).
-struct CodeView
+// absent. Attributes by columns. Both may be missing (null); they are right while the metapage says the `reuse_count`
+// that the copy is for (docs/hnsw_copy.md).
+struct CopyView
 {
     const std::uint8_t *codes;
     std::uint32_t stride;
     Vertex count;
+    AttributeColumns attributes;
 };
 
 class Graph
@@ -137,12 +140,17 @@ public:
 
     // Estimates of distances from a prepared query, by codes.
     void estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count, float *out);
-    // Have estimates() read codes from memory, which is right for the metapage as it was read, until leave_copy() or
+    // Have estimates() read codes and columns() give attributes from memory, which is right for the metapage as it was read, until leave_copy() or
     // until numbers are given out again. Keeps the metapage pinned.
-    void use_copy(const CodeView &view);
+    void use_copy(const CopyView &view);
     void leave_copy();
     Vertex copy_room() const { return copy_.count; }  // vertices below it may be read from there
     std::int64_t copied() const { return copied_; }  // distances that came from there
+    // The attributes in memory as far as they are there; null: pages are to be read.
+    const AttributeColumns *columns()
+    {
+        return copy_.attributes.marks != nullptr && copy_is_right() ? &copy_.attributes : nullptr;
+    }
     // A page of the directory: chunks_per_directory_page entries.
     void read_directory_page(std::uint32_t number, DirectoryEntry *out);
     // Distances from a query to vertices, whose numbers have been proven to exist.
@@ -215,7 +223,7 @@ private:
     Coder *coder_ = nullptr;
     Space code_comparison_{};
     unsigned pins_ = 0;
-    CodeView copy_{};  // no codes: pages are read
+    CopyView copy_{};  // without codes or attributes pages are read
     pg::Pin copy_meta_;  // the metapage, while there are
     std::int64_t copied_ = 0;
     BlockNumber blocks_ = 0;  // of the file, as far as is known

@@ -1,4 +1,4 @@
-// Reading codes from the copy in memory instead of from pages.
+// Reading the copy in memory instead of pages.
 #include "hnsw/graph.hpp"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 namespace quiver::hnsw {
 
-void Graph::use_copy(const CodeView &view)
+void Graph::use_copy(const CopyView &view)
 {
     copy_meta_.reset(pin(meta_block));
     copy_ = view;

@@ -46,15 +46,16 @@ void Reranker::end()
     reader_ = nullptr;
 }
 
-bool Reranker::needs_more(const pg::Array<Found> &found) const
+bool Reranker::needs_more(const pg::Array<Found> &found, bool strict) const
 {
     if (exact_.empty())
         return true;
-    if (found.empty())
+    if (found.empty() && !strict)
         return false;
-    if (count_ < least)
+    if (count_ < least && !found.empty())
         return true;
-    return static_cast<double>(found[0].distance) - doubt() <
+    const float next = found.empty() ? reached_ : found[0].distance;
+    return static_cast<double>(next) - (strict ? 2 : 1) * doubt() <
            static_cast<double>(exact_[0].distance);
 }
 

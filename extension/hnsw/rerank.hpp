@@ -20,8 +20,8 @@ public:
     void end();
 
     bool empty() const { return exact_.empty(); }
-    // Whether the next to be returned is not sure yet.
-    bool needs_more(const pg::Array<Found> &found) const;
+    // Whether the next to be returned is not sure yet. `strict`: a nearer one that comes later would be lost.
+    bool needs_more(const pg::Array<Found> &found, bool strict) const;
     // Take results out of a heap of estimates and compare them exactly. Called under the scan lock, which
     // keeps numbers from being given out again; `trusted`: none was since they were found.
     template <class Order> void take(pg::Array<Found> &found, Order order, bool trusted)
@@ -34,6 +34,8 @@ public:
             some[count++] = found.back();
             found.pop_back();
         }
+        if (count > 0)
+            reached_ = some[count - 1].distance;
         compare(some, count, trusted);
     }
     // The rows of the nearest, taken out; how many.
@@ -70,6 +72,7 @@ private:
     HeapReader *reader_ = nullptr;
     pg::Array<Exact> exact_;  // a heap, the nearest first
     std::int64_t count_ = 0;
+    float reached_ = 0;  // the last estimate taken
     double squares_ = 0;  // of the estimates' errors
 };
 

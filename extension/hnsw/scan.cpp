@@ -119,6 +119,7 @@ void rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
     state->search = nullptr;
     state->rerank = nullptr;
     state->filter = nullptr;
+    state->passing = nullptr;
     state->sweep = nullptr;
     state->started = false;
     state->empty = false;

@@ -1,8 +1,6 @@
 // Searches of a scan with conditions on attributes: which of the two ways, and the change from one to the other.
 #include "hnsw/scan_state.hpp"
 
-#include <cmath>
-
 namespace quiver::hnsw {
 
 namespace {
@@ -11,8 +9,16 @@ namespace {
 void start_sweep(ScanState *state)
 {
     state->search->drop_found();
-    state->sweep = new (palloc(sizeof(Sweep))) Sweep{*state->graph, *state->filter, *state->search,
+    state->sweep = new (palloc(sizeof(Sweep))) Sweep{*state->graph, *state->passing, *state->search,
                                                      static_cast<std::size_t>(state->memory_limit)};
+}
+
+// In strict order a row that a walk has missed is lost once a farther one has been returned, and a query that asks for
+// all that match would get fewer. Where few match, so that it may, the scan is exact from the start.
+bool must_sweep(const FilterCosts &costs)
+{
+    constexpr double affordable = 2e6;  // nanoseconds
+    return iteration() == IterativeScan::strict_order && costs.sweep < affordable;
 }
 
 }  // namespace
@@ -38,22 +44,22 @@ bool more_filtered(ScanState *state)
 
 void first_filtered_search(ScanState *state, bool has_query)
 {
-    const FilterCosts costs =
-        estimate_filter(*state->graph, *state->filter, static_cast<std::size_t>(ef_search));
+    const auto width = static_cast<std::size_t>(ef_search);
+    state->passing = new (palloc(sizeof(Passing))) Passing{*state->graph, *state->filter};
+    const FilterCosts costs = estimate_filter(*state->graph, *state->passing, width);
     Search &search = *state->search;
-    search.filter(state->filter,
-                  static_cast<std::int64_t>(std::fmin(costs.sweep / costs.expansion, 1e9)));
+    search.filter(state->passing, costs.each, costs.sweep);
     // Without a query all are equally near, and a walk leads nowhere.
-    if (has_query && costs.walk < costs.sweep)
+    if (has_query && costs.walk < costs.sweep && !must_sweep(costs))
     {
         const Candidate from = search.descend(0);
-        search.walk(0, static_cast<std::size_t>(ef_search), &from, 1, true);
+        search.walk(0, width, &from, 1, true);
         search.hold_back();
-        if (!search.given_up() && !search.found().empty())
+        if (!search.given_up() && search.found().size() >= width)
             return;
     }
     start_sweep(state);
-    (void) state->sweep->take(static_cast<std::size_t>(ef_search), &search.found());
+    (void) state->sweep->take(width, &search.found());
 }
 
 }  // namespace quiver::hnsw

@@ -213,16 +213,17 @@ bool next_reranked(IndexScanDesc scan, ScanState *state, float *distance)
 {
     bool left = false;
     auto &found = state->search->found();
-    while (state->rerank->needs_more(found))
+    const bool strict = iteration() == IterativeScan::strict_order;
+    while (state->rerank->needs_more(found, strict))
     {
         if (found.empty())
         {
-            // Those in hand are returned before the search goes on.
-            if (!state->rerank->empty())
-                break;
-            if (!has_found(scan, state, &left))
+            // Of those in hand the nearest is returned when the search brings no more.
+            const bool in_hand = !state->rerank->empty();
+            if (!has_found(scan, state, &left) && !in_hand)
                 return false;
-            if (left)
+            left = left && !in_hand;
+            if (found.empty())
                 break;
         }
         const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};

@@ -16,6 +16,7 @@ struct ScanState
     Search *search;
     Reranker *rerank;  // of a coded index
     Filter *filter;  // of a scan with conditions
+    Passing *passing;  // what it lets through
     Sweep *sweep;  // of a filtered scan that has gone over to it
     std::uint64_t identity;
     std::uint64_t reuse_count;  // when the scan began

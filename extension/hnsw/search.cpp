@@ -1,7 +1,7 @@
 // The walk.
 #include "hnsw/search.hpp"
 
-#include "hnsw/filter.hpp"
+#include "hnsw/passing.hpp"
 #include "hnsw/select.hpp"
 
 #include <algorithm>
@@ -46,7 +46,7 @@ void VisitedSet::grow(Vertex vertex)
 std::size_t Search::bytes() const
 {
     return near_.bytes() + best_.bytes() + found_.bytes() + held_.bytes() + visited_.bytes() +
-           passed_.bytes();
+           passed_.bytes() + (passing_ != nullptr ? passing_->bytes() : 0);
 }
 
 float Search::distance_of(Vertex vertex)
@@ -93,56 +93,29 @@ Candidate Search::descend(int layer)
     return best;
 }
 
-void Search::filter(const Filter *filter, std::int64_t budget)
+bool Search::keep_nearest(pg::Array<float> *heap, std::size_t count, float distance)
 {
-    filter_ = filter;
-    budget_ = budget;
-    passed_.reset(graph_.meta().vertex_count);
-}
-
-void Search::drop_found()
-{
-    (void) release_held();
-    for (const Found &f : found_)
-        passed_.remove(f.vertex);
-    found_.clear();
-}
-
-// Of a filtered walk the width counts vertices that have been expanded and pass.
-void Search::add_passed(const Candidate &candidate)
-{
-    if (!filter_->passes(graph_, candidate.vertex) || !passed_.add(candidate.vertex))
-        return;
-    found_.push_back(
-        {candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count, copy_.level});
-    best_.push_back(candidate.distance);
-    std::push_heap(best_.begin(), best_.end());
-    if (best_.size() > width_)
+    if (heap->size() >= count && distance >= heap->front())
+        return false;
+    heap->push_back(distance);
+    std::push_heap(heap->begin(), heap->end());
+    if (heap->size() > count)
     {
-        std::pop_heap(best_.begin(), best_.end());
-        best_.pop_back();
+        std::pop_heap(heap->begin(), heap->end());
+        heap->pop_back();
     }
+    return true;
 }
 
 void Search::consider(const Candidate &candidate)
 {
-    if (filter_ != nullptr)
+    if (passing_ != nullptr)
     {
         near_.push_back(candidate);
         std::push_heap(near_.begin(), near_.end(), Farther{});
         return;
     }
-    const bool nearer = best_.size() < width_ || candidate.distance < best_.front();
-    if (nearer)
-    {
-        best_.push_back(candidate.distance);
-        std::push_heap(best_.begin(), best_.end());
-        if (best_.size() > width_)
-        {
-            std::pop_heap(best_.begin(), best_.end());
-            best_.pop_back();
-        }
-    }
+    const bool nearer = keep_nearest(&best_, width_, candidate.distance);
     if (nearer || keep_all_)
     {
         near_.push_back(candidate);
@@ -150,16 +123,20 @@ void Search::consider(const Candidate &candidate)
     }
 }
 
+void Search::check_link(Vertex vertex)
+{
+    if (!graph_.exists(vertex)) [[unlikely]]
+        graph_.damage(meta_block, "knows nothing of a vertex that is linked to");
+}
+
 int Search::new_neighbours(const VertexCopy &copy, Vertex *out)
 {
     int count = 0;
     for (int i = 0; i < copy.link_count; ++i)
     {
-        const Vertex vertex = copy.links[i];
-        if (!graph_.exists(vertex)) [[unlikely]]
-            graph_.damage(meta_block, "knows nothing of a vertex that is linked to");
-        if (visited_.add(vertex))
-            out[count++] = vertex;
+        check_link(copy.links[i]);
+        if (visited_.add(copy.links[i]))
+            out[count++] = copy.links[i];
     }
     return count;
 }
@@ -168,12 +145,12 @@ void Search::expand(const Candidate &candidate)
 {
     graph_.read(candidate.vertex, layer_, &copy_);
     ++counts_.expanded;
-    if (filter_ != nullptr)
+    if (passing_ != nullptr)
     {
-        if (copy_.has_rows())
-            add_passed(candidate);
+        expand_filtered(candidate);
+        return;
     }
-    else if (copy_.has_rows() && candidate.vertex != excluded_)
+    if (copy_.has_rows() && candidate.vertex != excluded_)
         found_.push_back(
             {candidate.distance, candidate.vertex, copy_.heap_tid, copy_.tid_count, copy_.level});
     else
@@ -192,9 +169,10 @@ void Search::run()
     {
         CHECK_FOR_INTERRUPTS();
         Candidate nearest = near_.front();
-        if (best_.size() >= width_ && nearest.distance > best_.front())
+        if (best_.size() >= width_ && nearest.distance > best_.front() &&
+            (passing_ == nullptr || is_settled()))
             break;
-        if (filter_ != nullptr && counts_.expanded >= budget_)
+        if (passing_ != nullptr && spent() > budget_)
         {
             given_up_ = true;
             break;
@@ -219,11 +197,13 @@ void Search::walk(int layer, std::size_t width, const Candidate *from, std::size
                   bool keep_all, Vertex excluded)
 {
     layer_ = layer;
-    width_ = width;
+    width_ = width_asked_ = width;
     keep_all_ = keep_all;
     excluded_ = excluded;
     near_.clear();
     best_.clear();
+    first_.clear();
+    settled_ = 0;
     found_.clear();
     held_.clear();
     visited_.reset(graph_.meta().vertex_count);
@@ -237,10 +217,11 @@ bool Search::resume(std::size_t width)
 {
     if (near_.empty())
         return false;
-    width_ = width;
+    width_ = width_asked_ = width;
     best_.clear();
+    settled_ = 0;
     found_.clear();
-    if (filter_ != nullptr)
+    if (passing_ != nullptr)
     {
         run();
         return true;

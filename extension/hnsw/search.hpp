@@ -11,7 +11,7 @@
 
 namespace quiver::hnsw {
 
-class Filter;
+class Passing;
 
 struct Candidate
 {
@@ -27,6 +27,14 @@ struct Found
     ItemPointerData heap_tid;
     std::uint8_t tid_count;
     std::uint8_t level;
+};
+
+// What the work of a walk costs, in nanoseconds, roughly.
+struct WalkCosts
+{
+    double distance;
+    double list;  // to read one
+    double expansion;  // the rest of it
 };
 
 struct SearchCounts
@@ -78,15 +86,15 @@ public:
     {
     }
 
-    // From now on only vertices whose attributes pass are results; a walk goes on until it has as many of
-    // these, or has expanded `budget` vertices in all.
-    void filter(const Filter *filter, std::int64_t budget);
+    // From now on only vertices that pass are results; a walk goes on until it has as many of these, or has
+    // cost more than `budget`.
+    void filter(Passing *passing, const WalkCosts &costs, double budget);
     // Whether a walk has given up for want of budget.
     bool given_up() const { return given_up_; }
     // Of a filtered search: forget results that have not been taken out of found(), and hold back none.
     void drop_found();
     // Whether a vertex was a result of a filtered walk and was not dropped.
-    bool has_returned(Vertex vertex) const { return filter_ != nullptr && passed_.has(vertex); }
+    bool has_returned(Vertex vertex) const { return passing_ != nullptr && passed_.has(vertex); }
 
     // From the entry point down to `layer`, greedily: a place to begin there.
     Candidate descend(int layer);
@@ -123,17 +131,31 @@ private:
     void run();
     void expand(const Candidate &candidate);
     void add_passed(const Candidate &candidate);
+    // Add a distance to a heap of the nearest `count`, the farthest first; whether it is among them.
+    static bool keep_nearest(pg::Array<float> *heap, std::size_t count, float distance);
     void consider(const Candidate &candidate);
     int new_neighbours(const VertexCopy &copy, Vertex *out);
+    void expand_filtered(const Candidate &candidate);
+    int passing_neighbours(Vertex *out);
+    int look_behind(Vertex bridge, Vertex *out, int *found);
+    bool is_settled();
+    double spent() const;
+    void check_link(Vertex vertex);
 
     Graph &graph_;
     const void *query_;
     const kernels::CodeQuery *code_;
-    const Filter *filter_ = nullptr;
-    std::int64_t budget_ = 0;
+    Passing *passing_ = nullptr;  // null without a filter
+    WalkCosts costs_{};
+    double budget_ = 0;
+    pg::Array<float> first_;  // of a filtered walk: a heap of the nearest few distances
+    std::size_t settled_ = 0;  // results there were when these last changed
+    std::int64_t bridged_ = 0;  // vertices that a filtered walk has looked behind
+    std::int64_t behind_ = 0;  // those that pass behind them
     bool given_up_ = false;
     int layer_ = 0;
     std::size_t width_ = 0;
+    std::size_t width_asked_ = 0;  // it may become wider
     bool keep_all_ = false;
     bool distrusted_ = false;
     Vertex excluded_ = no_vertex;
@@ -144,6 +166,7 @@ private:
     VisitedSet visited_;
     VisitedSet passed_;  // results of a filtered walk
     VertexCopy copy_;
+    VertexCopy bridge_;
     SearchCounts counts_;
 };
 

@@ -2,7 +2,7 @@
 #include "hnsw/sweep.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 
 namespace quiver::hnsw {
 
@@ -17,59 +17,106 @@ bool nearer(const Candidate &a, const Candidate &b)
 }
 bool farther(const Candidate &a, const Candidate &b) { return nearer(b, a); }
 
-// Of an index in memory, by the order of magnitude.
-constexpr double per_record = 1.5, per_record_byte = 0.05;
-constexpr double per_distance = 45, per_value_byte = 0.06;
-constexpr double per_expansion = 250, fresh_share = 0.55;
+// Distances at a time: what is asked for ahead should still be in the nearest cache when its turn comes.
+constexpr std::size_t at_once = 64;
+static_assert(at_once <= most_links);
 
-double distance_cost(const MetaPage &meta)
+// Of an index in memory, by the order of magnitude.
+constexpr double per_record = 1.5, per_record_byte = 0.05, per_record_in_columns = 1;
+constexpr double per_distance = 30, per_value_byte = 0.15;
+constexpr double per_list = 250, per_expansion = 150, fresh_share = 0.55;
+
+WalkCosts walk_costs(const MetaPage &meta)
 {
     const std::uint32_t bytes = meta.code_bytes != 0 ? meta.code_bytes : meta.value_bytes;
-    return per_distance + per_value_byte * bytes;
+    return {per_distance + per_value_byte * bytes, per_list, per_expansion};
 }
 
-}  // namespace
+// Of a walk that expands one that passes for `1 / share`.
+double walk_cost(const MetaPage &meta, const WalkCosts &each, double share, double width)
+{
+    return width / share *
+           (each.expansion + each.list + 2.0 * meta.m * fresh_share * each.distance);
+}
 
-FilterCosts estimate_filter(Graph &graph, const Filter &filter, std::size_t width)
+// Of a walk that looks behind those that do not pass: it reads as many lists as it takes to bring m that pass, if all of
+// them together bring so many; and the filter is asked about most vertices that these lists are near to.
+double walk_cost_in_columns(const MetaPage &meta, const WalkCosts &each, double share, double width)
+{
+    const double links = 2.0 * meta.m;
+    const double lists = std::max(0.0, meta.m - links * share) / (links * share);
+    if (lists > links)
+        return walk_cost(meta, each, share, width);
+    const double asked = width * links * (1 + lists) * 16;
+    return std::min<double>(meta.vertex_count, asked) * per_record_in_columns +
+           width * (each.expansion + each.list * (1 + lists) + meta.m * fresh_share * each.distance);
+}
+
+// Which of up to `count` vertices from `first` on pass; `count` becomes how many were looked at.
+int select_on_page(Graph &graph, const Filter &filter, Vertex first, std::uint32_t *count,
+                  std::uint16_t *good)
+{
+    const storage::Section &section = graph.layout().attributes;
+    const Place place = graph.layout().place(first);
+    // As far as the page and the chunk reach.
+    *count = std::min({*count,
+                       section.per_page.divisor() - section.per_page.remainder(place.index),
+                       graph.layout().chunk.divisor() - place.index});
+    const BlockNumber block = graph.block_of(section, place);
+    pg::Pin pin{graph.pin(block)};
+    storage::check_page(graph.index(), block, pin.page(), PageKind::attributes, place.chunk);
+    return filter.select(static_cast<char *>(pin.page()) + section.offset_of(place.index),
+                         static_cast<int>(*count), good);
+}
+
+// The share of those that pass among some places.
+double sample(Graph &graph, Passing &passing)
 {
     constexpr std::uint32_t places = 128, at_each = 8;
     const MetaPage &meta = graph.meta();
-    const storage::Section &section = graph.layout().attributes;
     const std::uint32_t step = std::max(at_each, meta.vertex_count / places);
     std::int64_t seen = 0, passed = 0;
-    std::uint16_t good[Filter::most_records];
+    std::uint16_t good[at_each];
     const std::uint32_t start = pg_prng_uint32(&pg_global_prng_state) % step;
     for (std::uint64_t at = start; at < meta.vertex_count; at += step)
     {
         const auto first = static_cast<Vertex>(at);
-        const Place place = graph.layout().place(first);
-        const std::uint32_t per_page = section.per_page.divisor();
-        // As far as the page and the chunk reach.
-        const std::uint32_t count =
-            std::min({at_each, per_page - section.per_page.remainder(place.index),
-                      graph.layout().chunk.divisor() - place.index, meta.vertex_count - first});
-        const BlockNumber block = graph.block_of(section, place);
-        pg::Pin pin{graph.pin(block)};
-        storage::check_page(graph.index(), block, pin.page(), PageKind::attributes, place.chunk);
+        std::uint32_t count = std::min(at_each, meta.vertex_count - first);
+        if (first < passing.kept())
+        {
+            count = 64;
+            passed += std::popcount(passing.word(first / 64));
+        }
+        else
+            passed += select_on_page(graph, passing.filter(), first, &count, good);
         seen += count;
-        passed += filter.select(static_cast<char *>(pin.page()) + section.offset_of(place.index),
-                                static_cast<int>(count), good);
     }
-    const double rows = meta.vertex_count;
     // Nothing in a sample of a thousand is not nothing.
+    return (static_cast<double>(passed) + 0.5) / (static_cast<double>(seen) + 1);
+}
+
+}  // namespace
+
+FilterCosts estimate_filter(Graph &graph, Passing &passing, std::size_t width)
+{
+    const MetaPage &meta = graph.meta();
+    const double rows = meta.vertex_count;
+    const bool in_memory = passing.kept() > 0;
     FilterCosts costs{};
-    costs.share = (static_cast<double>(passed) + 0.5) / (static_cast<double>(seen) + 1);
-    const double distance = distance_cost(meta);
-    costs.sweep = rows * (per_record + per_record_byte * meta.attribute_bytes) +
-                  rows * costs.share * distance;
-    costs.expansion = per_expansion + 2.0 * meta.m * fresh_share * distance;
-    costs.walk = std::min(static_cast<double>(width) / costs.share, rows) * costs.expansion;
+    costs.share = sample(graph, passing);
+    costs.each = walk_costs(meta);
+    const double record =
+        in_memory ? per_record_in_columns : per_record + per_record_byte * meta.attribute_bytes;
+    costs.sweep = rows * (record + costs.share * costs.each.distance);
+    const double expanded = std::min(static_cast<double>(width), rows * costs.share);
+    costs.walk = in_memory ? walk_cost_in_columns(meta, costs.each, costs.share, expanded)
+                           : walk_cost(meta, costs.each, costs.share, expanded);
     return costs;
 }
 
-Sweep::Sweep(Graph &graph, const Filter &filter, Search &search, std::size_t room)
+Sweep::Sweep(Graph &graph, Passing &passing, Search &search, std::size_t room)
     : graph_(graph),
-      filter_(filter),
+      passing_(passing),
       search_(search),
       room_(std::max<std::size_t>(room / (2 * sizeof(Candidate)), 1024))
 {
@@ -87,10 +134,10 @@ void Sweep::keep_nearest()
 
 void Sweep::measure()
 {
-    float distances[most_links];
-    for (std::size_t done = 0; done < batch_.size(); done += most_links)
+    float distances[at_once];
+    for (std::size_t done = 0; done < batch_.size(); done += at_once)
     {
-        const int count = static_cast<int>(std::min<std::size_t>(most_links, batch_.size() - done));
+        const int count = static_cast<int>(std::min(at_once, batch_.size() - done));
         search_.measure(batch_.data() + done, count, distances);
         for (int i = 0; i < count; ++i)
         {
@@ -105,37 +152,40 @@ void Sweep::measure()
     batch_.clear();
 }
 
-void Sweep::sweep_page(BlockNumber block, std::uint32_t chunk, Vertex first, int count)
+void Sweep::add(Vertex vertex)
 {
+    if (!search_.has_returned(vertex))
+        batch_.push_back(vertex);
+}
+
+// A piece of the attributes, from memory or from a page; where the next one begins.
+Vertex Sweep::sweep_some(Vertex first)
+{
+    if (first < passing_.kept())
+    {
+        for (std::uint64_t good = passing_.word(first / 64); good != 0; good &= good - 1)
+            add(first + static_cast<Vertex>(std::countr_zero(good)));
+        return first + 64;
+    }
     std::uint16_t good[Filter::most_records];
-    pg::Pin pin{graph_.pin(block)};
-    storage::check_page(graph_.index(), block, pin.page(), PageKind::attributes, chunk);
-    const int passed =
-        filter_.select(static_cast<char *>(pin.page()) + storage::page_start, count, good);
+    std::uint32_t count =
+        std::min<std::uint32_t>(Filter::most_records, graph_.meta().vertex_count - first);
+    const int passed = select_on_page(graph_, passing_.filter(), first, &count, good);
     for (int i = 0; i < passed; ++i)
-        if (!search_.has_returned(first + good[i]))
-            batch_.push_back(first + good[i]);
+        add(first + good[i]);
+    return first + count;
 }
 
 void Sweep::pass()
 {
     near_.clear();
     dropped_ = false;
-    const storage::Section &section = graph_.layout().attributes;
-    const std::uint32_t per_page = section.per_page.divisor();
-    const std::uint32_t per_chunk = graph_.layout().chunk.divisor();
-    const std::uint64_t vertices = graph_.meta().vertex_count;
-    for (std::uint64_t at = 0; at < vertices;)
+    for (Vertex at = 0; at < graph_.meta().vertex_count;)
     {
         CHECK_FOR_INTERRUPTS();
-        const auto first = static_cast<Vertex>(at);
-        const Place place = graph_.layout().place(first);
-        const std::uint64_t count =
-            std::min<std::uint64_t>({per_page, per_chunk - place.index, vertices - at});
-        sweep_page(graph_.block_of(section, place), place.chunk, first, static_cast<int>(count));
-        if (batch_.size() >= most_links)
+        at = sweep_some(at);
+        if (batch_.size() >= at_once)
             measure();
-        at += count;
     }
     measure();
     if (dropped_ && near_.size() > room_)

@@ -2,7 +2,7 @@
 // nearest first (docs/hnsw_filters.md).
 #pragma once
 
-#include "hnsw/filter.hpp"
+#include "hnsw/passing.hpp"
 #include "hnsw/search.hpp"
 
 namespace quiver::hnsw {
@@ -13,16 +13,16 @@ struct FilterCosts
     double share;  // of the vertices that pass, as a sample says
     double sweep;
     double walk;
-    double expansion;  // of one vertex
+    WalkCosts each;
 };
-FilterCosts estimate_filter(Graph &graph, const Filter &filter, std::size_t width);
+FilterCosts estimate_filter(Graph &graph, Passing &passing, std::size_t width);
 
 class Sweep
 {
 public:
     // `search` measures distances, and knows which vertices its walks have returned: these are left out.
     // `room` is in bytes. Allocates in the current memory context.
-    Sweep(Graph &graph, const Filter &filter, Search &search, std::size_t room);
+    Sweep(Graph &graph, Passing &passing, Search &search, std::size_t room);
 
     // Add up to `width` of the nearest that have not been given yet to `out`. False if there are no more.
     // Called under the scan lock.
@@ -30,12 +30,13 @@ public:
 
 private:
     void pass();
-    void sweep_page(BlockNumber block, std::uint32_t chunk, Vertex first, int count);
+    Vertex sweep_some(Vertex first);
+    void add(Vertex vertex);
     void measure();
     void keep_nearest();
 
     Graph &graph_;
-    const Filter &filter_;
+    Passing &passing_;
     Search &search_;
     std::size_t room_;  // candidates
     pg::Array<Candidate> near_;  // the nearest first, when a pass is over a heap

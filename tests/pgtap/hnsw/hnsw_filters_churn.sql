@@ -2,7 +2,7 @@
 -- limits beyond ef_search and beyond memory.
 \ir ../lib/setup.sql
 \ir ../lib/filters.sql
-SELECT plan(19);
+SELECT plan(21);
 SELECT setseed(0.75);
 SET LOCAL jit = off;
 
@@ -32,6 +32,9 @@ BEGIN
 END $$;
 SELECT is(pg_temp.way('common', 10), '10/10/0', 'a filter of half the rows');
 SELECT cmp_ok(vertices_visited, '>', 0::bigint, 'is a walk') FROM quiver.hnsw_last_scan();
+SET LOCAL quiver.hnsw_use_copy = off;
+SELECT is(pg_temp.way('common', 10), '10/10/0', 'so it is without the copy in memory');
+RESET quiver.hnsw_use_copy;
 SELECT is(pg_temp.way('rare = 5', 10), '6/6/0', 'a filter of six rows');
 SELECT is(vertices_visited, 0::bigint, 'is a sweep') FROM quiver.hnsw_last_scan();
 SELECT is(pg_temp.way('common', 6000), '6000/6000/0', 'a walk serves a limit beyond ef_search, to the last row');
@@ -42,6 +45,7 @@ SELECT is(pg_temp.way('tenant = 3', 1200), '1200/1200/0', 'in several passes if 
 RESET work_mem;
 SET LOCAL hnsw.iterative_scan = strict_order;
 SELECT is(pg_temp.way('rare < 100', 100), '100/100/0', 'in strict order');
+SELECT is(pg_temp.way('common', 6000), '6000/6000/0', 'strict order loses none of many either');
 RESET hnsw.iterative_scan;
 
 DELETE FROM items WHERE id % 3 = 0;
