@@ -25,9 +25,20 @@ instructions_once() {
         sleep 0.1
     done
     [ -n "$pid" ] || { echo "bench/audit: no session to step through" >&2; return 1; }
-    "$scratch/instructions" "$pid" | awk -v n="$stepped" '{ printf "%.0f\n", $1 / n }'
+    timeout 120 "$scratch/instructions" "$pid" | awk -v n="$stepped" '{ printf "%.0f\n", $1 / n }'
     kill "$client" 2>/dev/null || :
     wait "$client" 2>/dev/null || :
+}
+
+# instructions_least NAME PROTOCOL: the less of two counts, of four that are tried; nothing if none succeeds.
+instructions_least() {
+    local counts='' count
+    for _ in 1 2 3 4; do
+        count=$(instructions_once "$1" "$2" 2>>"$scratch/instructions.log") || count=''
+        counts+=${count:+$count$'\n'}
+        [ "$(printf '%s' "$counts" | grep -c .)" -lt 2 ] || break
+    done
+    printf '%s' "$counts" | sort -n | head -n 1
 }
 
 # instructions_table: for each statement and server the less of two counts, and what it has more than the first server.
@@ -38,12 +49,16 @@ instructions_table() {
         instructions_script "$statement" >"$scratch/step.sql"
         none='' peer=''
         for name in none pgaudit off quiver durable; do
-            count=$(for _ in 1 2; do instructions_once "$name" "$protocol"; done | sort -n | head -n 1)
+            count=$(instructions_least "$name" "$protocol")
+            if [ -z "$count" ] || { [ "$name" != none ] && [ -z "$none" ]; }; then
+                printf '| `%s` | %s | %s | not counted |  |  |  |\n' "$statement" "$protocol" "$name"
+                continue
+            fi
             : "${none:=$count}"
             [ "$name" != pgaudit ] || peer=$((count - none))
             awk -v s="$statement" -v p="$protocol" -v n="$name" -v c="$count" -v b="$none" -v q="${peer:-0}" \
                 'BEGIN { printf "| `%s` | %s | %s | %d | %d | %.2f %% | %s |\n", s, p, n, c, c - b, 100 * (c - b) / b,
-                    n == "none" ? "" : sprintf("%.3f", (c - b) / q) }'
+                    n == "none" || q == 0 ? "" : sprintf("%.3f", (c - b) / q) }'
         done
     done <<'STATEMENTS'
 simple|SELECT 1
