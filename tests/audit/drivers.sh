@@ -41,3 +41,48 @@ check 'a statement on a thousand partitions' 1000 "$(q 'CREATE TABLE wide (id in
 check 'no backend has crashed' 0 "$(grep -c 'was terminated by signal' "$data/server.log" || :)"
 check 'the log is sound' 0 "$(ask "SELECT count(*) FROM quiver.audit_verify() WHERE severity <> 'info'")"
 stop
+
+# Other extensions' hooks around ours, in either order: clients see the same, and the same is recorded.
+cat >"$scratch/neighbours.sql" <<'SQL'
+CREATE TABLE near (id int PRIMARY KEY, v text);
+INSERT INTO near SELECT i, i::text FROM generate_series(1, 100) i;
+BEGIN;
+DECLARE c CURSOR FOR SELECT * FROM near;
+FETCH 2 FROM c;
+COMMIT;
+COPY (SELECT id FROM near WHERE id < 4) TO STDOUT;
+COPY near FROM PROGRAM 'printf ''101\tx\n''';
+WITH gone AS (DELETE FROM near WHERE id > 90 RETURNING id) SELECT count(*) FROM gone;
+DO $$ BEGIN PERFORM 1 / (id - id) FROM near; EXCEPTION WHEN division_by_zero THEN INSERT INTO near VALUES (200, 'caught'); END $$;
+CREATE PROCEDURE steps() LANGUAGE plpgsql AS $$ BEGIN FOR i IN 300..302 LOOP INSERT INTO near VALUES (i, ''); COMMIT; END LOOP; END $$;
+CALL steps();
+PREPARE one(int) AS SELECT v FROM near WHERE id = $1;
+EXECUTE one(1);
+SELECT 1 / (id - id) FROM near;
+SELECT * FROM no_such_table;
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT count(*) FROM near;
+SAVEPOINT nowhere;
+TRUNCATE near;
+DROP TABLE near CASCADE;
+SQL
+beside() { # beside NAME LIBRARIES [SETTING=VALUE...]: what the client sees, and what is recorded
+    local name=$1 libraries=$2
+    shift 2
+    new_cluster "$name" "shared_preload_libraries=$libraries" quiver.audit=all,-login "$@"
+    mark
+    psql -XAt -f "$scratch/neighbours.sql" 2>&1 | sed -E 's|^psql:[^ ]*: ||; s/Memory Usage.*//; s/Buffers.*//' >"$scratch/client.$name" || :
+    events true "concat_ws(' ', statement, substatement, class, verb, object_name, outcome, sqlstate, rows)" >"$scratch/events.$name"
+    check "$name: no backend has crashed, the log is sound" '0 0' \
+        "$(grep -c 'was terminated by signal' "$data/server.log" || :) $(ask "SELECT count(*) FROM quiver.audit_verify() WHERE severity <> 'info'")"
+    stop
+}
+neighbours=(quiver.audit_exclude_roles=auditor auto_explain.log_min_duration=0 auto_explain.log_analyze=on auto_explain.log_nested_statements=on
+    pg_stat_statements.track=all pgaudit.log=all)
+beside alone quiver
+beside before quiver,pgaudit,auto_explain,pg_stat_statements "${neighbours[@]}"
+beside behind pg_stat_statements,auto_explain,pgaudit,quiver "${neighbours[@]}"
+check 'the statements are recorded' yes "$([ "$(wc -l <"$scratch/events.alone")" -gt 20 ] && grep -q '22012' "$scratch/events.alone" && echo yes || cat "$scratch/events.alone")"
+for name in before behind; do
+    check "$name: clients see what they see without the others" '' "$(diff "$scratch/client.alone" "$scratch/client.$name" | head -n 10)"
+    check "$name: what is recorded is the same" '' "$(diff "$scratch/events.alone" "$scratch/events.$name" | head -n 10)"
+done

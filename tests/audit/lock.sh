@@ -21,3 +21,15 @@ check 'lock: the configuration file says' 'write' "$(q 'SHOW quiver.audit')"
 sed -i "s/^quiver.audit = .*/quiver.audit = 'read,failed'/" "$data/postgresql.conf"
 q 'SELECT pg_reload_conf()' 'SELECT pg_sleep(0.2)' >/dev/null
 stop
+
+# Who turns the audit off has said so in a place that is not the server's own before anything else happens.
+anchors=$scratch/lock_anchors
+mkdir "$anchors" && pgtree_give "$anchors"
+new_cluster anchored shared_preload_libraries=quiver quiver.audit=all "quiver.audit_anchor_directory=$anchors" quiver.audit_anchor_interval=86400
+ask 'SELECT quiver.audit_checkpoint()' >/dev/null
+q "SET quiver.audit = 'none'" 'SELECT 1' >/dev/null
+leaf=$(ask "SELECT leaf_index FROM (SELECT DISTINCT shard, sequence FROM quiver.audit_events() WHERE detail = 'quiver.audit = none') e, quiver.audit_proof(e.shard, e.sequence)")
+holds 'turning the audit off is anchored outside, whatever the interval' wait_for 20 bash -c "[ \"\$(printf '%d' 0x\$(ls '$anchors' | sort | tail -n 1 | cut -d . -f 1))\" -gt '${leaf:-999999}' ]"
+verify --key "$data/quiver_audit/sign.pub" --anchors "$anchors" "$data/quiver_audit" >"$scratch/verdict" || :
+check 'and the anchors fit the log' yes "$(grep -qE '[1-9][0-9]* anchors, 0 events lost: 0 errors' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+stop
