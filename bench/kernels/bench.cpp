@@ -2,7 +2,8 @@
 // L2 cache or nowhere near. Prints a Markdown table; `bench [LEVEL [ROUNDS [PASSES]]]`.
 //
 // One line's rounds are over in milliseconds, so a neighbour's burst would spoil them all: the whole
-// table is gone through several times, on memory taken anew, and a line is the median of its passes.
+// table is gone through several times, on memory taken anew, and a line is the median of its passes,
+// of the calm ones (timing.hpp) if there were three.
 #include "kernels/distance.hpp"
 #include "plain.h"
 #include "timing.hpp"
@@ -70,7 +71,12 @@ struct Line
     std::string type, metric, work;
     std::size_t n;
     double bar;  // 0 for none
-    std::vector<double> theirs, ours, ratio;  // one of each pass
+    struct Pass
+    {
+        std::vector<double> theirs, ours, ratio;  // one of each pass
+    } all, calm;
+
+    const Pass &counted() const { return calm.ratio.size() >= 3 ? calm : all; }
 };
 
 std::vector<Line> table;
@@ -80,19 +86,24 @@ void line(const char *type, const char *metric, std::size_t n, const char *work,
           const Comparison &c, double bar)
 {
     if (next_line == table.size())
-        table.push_back({type, metric, work, n, n >= 768 ? bar : 0, {}, {}, {}});
+        table.push_back({type, metric, work, n, n >= 768 ? bar : 0, {}, {}});
     Line &line = table[next_line++];
-    line.theirs.push_back(c.theirs);
-    line.ours.push_back(c.ours);
-    line.ratio.push_back(c.ratio);
+    for (Line::Pass *pass : {&line.all, &line.calm})
+        if (pass == &line.all || c.calm)
+        {
+            pass->theirs.push_back(c.theirs);
+            pass->ours.push_back(c.ours);
+            pass->ratio.push_back(c.ratio);
+        }
 }
 
 void print(const Line &line)
 {
-    const double ratio = bench::median(line.ratio);
+    const Line::Pass &pass = line.counted();
+    const double ratio = bench::median(pass.ratio);
     std::printf("| %s | %s | %zu | %s | %.1f | %.1f | %.2f |", line.type.c_str(),
-                line.metric.c_str(), line.n, line.work.c_str(), bench::median(line.theirs),
-                bench::median(line.ours), ratio);
+                line.metric.c_str(), line.n, line.work.c_str(), bench::median(pass.theirs),
+                bench::median(pass.ours), ratio);
     if (line.bar > 0)
         std::printf(" %.1f | %s |\n", line.bar, ratio <= line.bar ? "yes" : "**no**");
     else
@@ -290,6 +301,13 @@ int main(int count, char **arguments)
         "| type | metric | dims | work | plain C, ns | quiver %s, ns | ratio | bar | met |\n"
         "|---|---|---:|---|---:|---:|---:|---:|---|\n",
         level_name(level));
+    std::size_t disturbed = 0;
     for (const Line &line : table)
+    {
         print(line);
+        disturbed += line.calm.ratio.size() < 3 ? 1 : 0;
+    }
+    std::printf(
+        "\nCalm rounds: %zu of %zu. Lines without three calm passes, taken from all rounds: %zu.\n",
+        bench::rounds_calm, bench::rounds_timed, disturbed);
 }

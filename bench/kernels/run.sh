@@ -40,6 +40,7 @@ report()
 - Plain loops: \`gcc $plain_flags\`; for halves the faster of an F16C loop and \`_Float16\`
 - Kernels: compiled as for the extension, portable, level chosen at run time
 - Times are per row. A pass goes through the whole table and takes the median of a line's alternating rounds; the table has the median of the passes. Ratio is quiver's time / plain C's, of each round
+- A round counts if the core's units were free before and after it: work that fills them took its best time, give or take a tenth. A neighbour on the core's other hardware thread costs it a fifth, and costs a loop that waits for its own sums next to nothing
 - For bit vectors "dims" counts bytes, for sparse ones elements
 
 TEXT
