@@ -102,9 +102,9 @@ stop
 full() {
     local disk=$scratch/disk_$1
     mkdir "$disk"
-    mount -t tmpfs -o "size=${2:-3500k},mode=0777" tmpfs "$disk" || return 1
+    mount -t tmpfs -o "size=${2:-4300k},mode=0777" tmpfs "$disk" || return 1
     mounted+=("$disk")
-    new_cluster "full_$1" shared_preload_libraries=quiver quiver.audit=write quiver.audit_shards=1 quiver.audit_ring_size=1200kB \
+    new_cluster "full_$1" shared_preload_libraries=quiver quiver.audit=write quiver.audit_shards=1 quiver.audit_ring_size=2000kB \
         max_connections=10 max_worker_processes=2 max_wal_senders=0 "quiver.audit_on_full=$1" "quiver.audit_directory=$disk/log"
     q 'CREATE TABLE t (id serial, pid int)' >/dev/null
 }

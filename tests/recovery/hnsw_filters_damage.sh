@@ -12,12 +12,19 @@ done
 asked=$(for condition in "${filters_conditions[@]:0:5}"; do echo "SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM TABLE WHERE $condition ORDER BY v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]' LIMIT 1000) AS s"; done)
 truth=$(PGOPTIONS='-c enable_indexscan=off' sql damage -c "$(sed 's/TABLE/d1/; s/$/;/' <<<"$asked")")
 
-# damage_all: stop the server, flip bytes of a page of each index, start it again.
+# PostgreSQL 18 makes clusters with checksums, earlier ones without.
+had_checksums=$(sql postgres -c 'SHOW data_checksums')
+# have_checksums on|off, with the server stopped.
+have_checksums() {
+    [ "$(pgtree_as_server "$(command -v pg_controldata)" -D "$PGDATA" | grep -c 'checksum version: *0$')" = "$([ "$1" = on ] && echo 0 || echo 1)" ] ||
+        pgtree_as_server "$(command -v pg_checksums)" "$([ "$1" = on ] && echo --enable || echo --disable)" -D "$PGDATA" >/dev/null
+}
+# damage_all on|off: stop the server, have checksums or not, flip bytes of a page of each index, start it again.
 damage_all() {
     sql damage -c CHECKPOINT >/dev/null
     sql damage -c "SELECT substr(relname, 2, length(relname) - 3), pg_relation_filepath(oid), pg_relation_size(oid) / 8192 FROM pg_class WHERE relname ~ '^d[0-9]+_v$'" >"$scratch/files"
     server stop -m fast
-    [ "${1:-}" != checksums ] || pgtree_as_server "$(command -v pg_checksums)" --enable -D "$PGDATA" >/dev/null
+    have_checksums "$1"
     while IFS='|' read -r n path blocks; do damage_file "$PGDATA/$path" "$n" "$blocks"; done <"$scratch/files"
     server start -l "$log"
 }
@@ -49,18 +56,18 @@ ask_all() {
     echo "$errors $wrong"
 }
 before=$(crashes)
-damage_all
+damage_all off
 answer=$(ask_all)
 check 'a filtered search of a damaged index gives an error that names it, or rows of the table, each once' '' "${answer#* }"
 check 'some of the damage is met' yes "$([ "${answer%% *}" -gt 0 ] && echo yes || echo no)"
 for n in $(seq "$trials"); do sql damage -c "REINDEX INDEX d${n}_v" >/dev/null; done
 check 'REINDEX mends it' sound "$(for n in $(seq "$trials"); do filtered sql damage "d$n"; done | sort -u)"
-damage_all checksums
+damage_all on
 answer=$(ask_all exact)
 check 'with checksums, an error or the right rows' '' "${answer#* }"
 check 'most of the damage is met' yes "$([ "${answer%% *}" -gt "$trials" ] && echo yes || echo "${answer%% *}")"
 check 'no damage crashed the server' "$before" "$(crashes)"
 server stop -m fast
-pgtree_as_server "$(command -v pg_checksums)" --disable -D "$PGDATA" >/dev/null
+have_checksums "$had_checksums"
 server start -l "$log"
 sql postgres -c 'DROP DATABASE damage' >/dev/null

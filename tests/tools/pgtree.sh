@@ -13,7 +13,7 @@ pgtree_create() {
     bindir=$(pgtree_config --bindir) pkglibdir=$(pgtree_config --pkglibdir) sharedir=$(pgtree_config --sharedir)
     mkdir -p "$root$bindir" "$root$pkglibdir" "$root$sharedir/extension"
     # A server finds its directories from where its program is, following links: programs are copied.
-    cp "$bindir"/{postgres,initdb,pg_ctl,pg_config,psql,pg_dump,pg_restore,pg_basebackup,pgbench,pg_isready,createdb,pg_checksums} \
+    cp "$bindir"/{postgres,initdb,pg_ctl,pg_config,psql,pg_dump,pg_restore,pg_basebackup,pgbench,pg_isready,createdb,pg_checksums,pg_controldata} \
         "$root$bindir/" 2>/dev/null || cp "$bindir"/* "$root$bindir/"
     cp -rs "$pkglibdir/." "$root$pkglibdir/" 2>/dev/null || :
     cp -rs "$sharedir/." "$root$sharedir/"
