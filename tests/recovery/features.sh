@@ -107,6 +107,13 @@ heard=$(sql features -c 'LISTEN quiver_feature' -c BEGIN -c "${pushed/BALANCE/1}
 check 'a push is announced' '{"view": "balance", "online": 1, "appended": 1}' "$heard"
 check 'and in the outbox' '2' "$(sql features -c "SELECT payload ->> 'balance' FROM quiver.feature_outbox")"
 
+# Who decodes the WAL gets pushed rows in the order of their commits, and none that was rolled back.
+sql features -c "SELECT 1 FROM pg_create_logical_replication_slot('outbox', 'test_decoding')" >/dev/null
+sql features -c BEGIN -c "${pushed/BALANCE/3}" -c ROLLBACK -c "${pushed/BALANCE/4}" -c "${pushed/BALANCE/5}" >/dev/null
+check 'the outbox is decoded' "4 5" "$(sql features -c "SELECT string_agg(substring(data FROM '\"balance\": ([0-9]+)'), ' ')
+    FROM pg_logical_slot_get_changes('outbox', NULL, NULL) WHERE data LIKE 'table quiver.feature_outbox: INSERT:%'")"
+sql features -c "SELECT pg_drop_replication_slot('outbox')" >/dev/null
+
 # Dump and restore: definitions, datasets, online rows, counters.
 facts() {
     sql "$1" <<'SQL'

@@ -1,7 +1,7 @@
 -- Online reads by every kind of key: several columns, text, no key at all, and rows of which the index knows many versions.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(11);
+SELECT plan(13);
 
 SELECT quiver.feature_create_entity('place', '{"country": "text", "code": "int"}');
 SELECT quiver.feature_create_view('visits', 'place', managed => true, online => true, features => '{"n": "int"}');
@@ -21,6 +21,9 @@ SELECT quiver.feature_create_service('totals', ARRAY['total:users']);
 SELECT is(quiver.feature_get_online('totals', '{}'), '{"users": null}', 'an empty table has no row');
 SELECT quiver.feature_push('total', '{"event_ts": "2024-01-01Z", "users": 3}');
 SELECT is(quiver.feature_get_online('totals', '{}'), '{"users": 3}', 'a view without keys has one');
+SELECT is(quiver.feature_online('totals'), '{"users": 3}', 'and is read without a request, too');
+SELECT throws_ok($$SELECT quiver.feature_online('places')$$, '22023', 'feature service "places" is read with 2 argument(s), not 0',
+    'a service whose views have keys is not');
 
 -- Versions that are not chained on their page: each has an entry of the same key, over several leaves.
 SELECT quiver.feature_create_view('score', 'customer', managed => true, online => true, features => '{"score": "float8"}');
