@@ -70,6 +70,7 @@ DECLARE
     item jsonb;
     agg text;
     argument float8;
+    width interval;
     unknown_field text;
 BEGIN
     IF windows IS NULL THEN
@@ -90,7 +91,14 @@ BEGIN
         IF agg IS NULL OR agg <> ALL (quiver.feature_window_aggregates()) THEN
             PERFORM quiver.feature_unknown('window aggregate', coalesce(agg, ''), quiver.feature_window_aggregates());
         END IF;
-        argument := (item ->> 'argument')::float8;
+        BEGIN
+            argument := (item ->> 'argument')::float8;
+            width := (item ->> 'window')::interval;
+        EXCEPTION WHEN invalid_text_representation OR invalid_datetime_format OR datetime_field_overflow
+            OR numeric_value_out_of_range OR interval_field_overflow THEN
+            PERFORM quiver.feature_invalid(format('window "%s": %s', item ->> 'name', sqlerrm),
+                'For example "window": "7 days", "argument": 0.5.');
+        END;
         IF item ->> 'column' IS NULL AND agg <> 'count' THEN
             PERFORM quiver.feature_invalid(format('window "%s" needs a column to compute %s of', item ->> 'name', agg));
         ELSIF item ->> 'window' IS NULL THEN
@@ -110,7 +118,7 @@ BEGIN
         RETURN NEXT jsonb_build_object('name', item ->> 'name', 'agg', agg, 'column', item ->> 'column', 'argument',
             argument,
             'bound', coalesce(item ->> 'bound', '[)'),
-            'width', quiver.feature_exact_interval((item ->> 'window')::interval,
+            'width', quiver.feature_exact_interval(width,
                 format('window "%s"', item ->> 'name')));
     END LOOP;
 END $$;

@@ -1,7 +1,7 @@
 -- What definitions refuse, with SQLSTATE, detail and hint.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(43);
+SELECT plan(45);
 
 CREATE FUNCTION volatile_one() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
 SELECT quiver.feature_create_view('spend', 'customer', source => 'payments', event_ts => 'paid_at', features => '["amount", "note"]');
@@ -65,7 +65,11 @@ FROM (VALUES
     (32, $$source => 'payments', event_ts => 'paid_at', windows => '[{"name": "w", "agg": "percentile", "column": "amount", "window": "1 h"}]'$$,
         '22023 | window "w" needs an argument between 0 and 1, the fraction'),
     (33, $$source => 'payments', event_ts => 'paid_at', windows => '[{"name": "w", "agg": "count", "window": "1 h", "bound": "[]"}]'$$,
-        '22023 | window "w" has an unknown bound: [] | Use "[)", from t - window to before t, or "(]", after t - window to t.')
+        '22023 | window "w" has an unknown bound: [] | Use "[)", from t - window to before t, or "(]", after t - window to t.'),
+    (34, $$source => 'payments', event_ts => 'paid_at', windows => '[{"name": "w", "agg": "count", "window": "a week"}]'$$,
+        '22023 | window "w": invalid input syntax for type interval: "a week" | For example "window": "7 days", "argument": 0.5.'),
+    (35, $$source => 'payments', event_ts => 'paid_at', windows => '[{"name": "w", "agg": "top_k", "column": "amount", "window": "1 h", "argument": "few"}]'$$,
+        '22023 | window "w": invalid input syntax for type double precision: "few" | For example "window": "7 days", "argument": 0.5.')
 ) AS cases (n, arguments, error) ORDER BY n;
 
 SELECT is(pg_temp.refusal_of(statement), error, statement)
