@@ -181,7 +181,8 @@ COMMENT ON FUNCTION quiver.feature_online(text, "any") IS
 
 CREATE FUNCTION quiver.feature_online(service text) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED;
-COMMENT ON FUNCTION quiver.feature_online(text) IS 'features now of a service whose views have no keys, as {"feature": value}';
+COMMENT ON FUNCTION quiver.feature_online(text) IS
+    'features now of a service whose views have no keys, as {"feature": value}';
 
 CREATE FUNCTION quiver.feature_get_online(service text, request jsonb, with_status boolean DEFAULT false) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED;
