@@ -11,7 +11,6 @@ SOURCES = \
 	kernels/sketch_distinct \
 	features/record_query \
 	features/online_plan \
-	features/online_probe \
 	features/online_read \
 	features/online_json \
 	features/online_call \

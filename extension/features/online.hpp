@@ -38,7 +38,7 @@ struct OnlinePart
     std::int64_t ttl;  // microseconds, 0 for none
     int key_count;
     int *places;  // of keys among the arguments
-    ScanKeyData *keys;  // that compare in the index's order, without their values
+    ScanKeyData *keys;  // without their values
     int feature_count;
     int first_feature;  // among the service's
     char *statement;
@@ -82,10 +82,6 @@ struct OnlineResult
     Status *statuses;
     TimestampTz *times;  // of the event, 0 where there is none
 };
-
-// The row of `table` that `index`, unique, has for these values: into `slot`, as the active snapshot sees it.
-bool find_row(Relation table, Relation index, const ScanKeyData *keys, int key_count,
-              const Datum *values, TupleTableSlot *slot);
 
 // The service of that name, or name@version. Valid until the end of the transaction.
 OnlineService *online_service(const char *name);

@@ -116,7 +116,7 @@ void describe_feature(MemoryContext context, OnlineFeature *feature, Datum outpu
     prepare_to_jsonb(context, &feature->to_jsonb, type);
 }
 
-// How to probe the part's online table. False if its primary key has no order for an argument's type.
+// How to probe the part's online table. False if its primary key has no equality for an argument's type.
 bool prepare_probe(OnlineService *service, OnlinePart *part, const char *time_column,
                    Datum *columns)
 {
@@ -142,14 +142,13 @@ bool prepare_probe(OnlineService *service, OnlinePart *part, const char *time_co
                                            : BOOLOID;
             type = type == VARCHAROID ? TEXTOID : type;
             Oid declared = index->rd_opcintype[i];
-            const Oid order =
-                get_opfamily_proc(index->rd_opfamily[i], declared, type, BTORDER_PROC);
-            usable = OidIsValid(order);
+            const Oid equality =
+                get_opfamily_member(index->rd_opfamily[i], declared, type, BTEqualStrategyNumber);
+            usable = OidIsValid(equality);
             if (usable)
-                ScanKeyEntryInitialize(&part->keys[i],
-                                       index->rd_indoption[i] << SK_BT_INDOPTION_SHIFT,
-                                       static_cast<AttrNumber>(i + 1), InvalidStrategy, type,
-                                       index->rd_indcollation[i], order, BoolGetDatum(true));
+                ScanKeyEntryInitialize(&part->keys[i], 0, static_cast<AttrNumber>(i + 1),
+                                       BTEqualStrategyNumber, type, index->rd_indcollation[i],
+                                       get_opcode(equality), BoolGetDatum(true));
         }
         index_close(index, AccessShareLock);
     }

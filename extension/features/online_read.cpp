@@ -20,6 +20,7 @@ struct Probe
     const OnlinePart *part;  // whose table and keys were looked up
     Relation table;
     Relation index;
+    IndexScanDesc scan;
     TupleTableSlot *slot;
     bool found;
 };
@@ -36,6 +37,7 @@ void end_probe(Probe *probe)
     if (probe->part == nullptr)
         return;
     ExecDropSingleTupleTableSlot(probe->slot);
+    index_endscan(probe->scan);
     // The table's lock stays and keeps the index; ten views would else hold more locks than a process has
     // fast places for.
     index_close(probe->index, AccessShareLock);
@@ -58,16 +60,19 @@ bool begin_probe(Probe *probe, const OnlineService *service, const OnlinePart *p
         table_close(table, NoLock);
         return false;
     }
-    Datum values[INDEX_MAX_KEYS];
-    // A view without keys has one row, of which the column one_row is true.
-    values[0] = BoolGetDatum(true);
+    const int count = part->key_count > 0 ? part->key_count : 1;
+    ScanKeyData keys[INDEX_MAX_KEYS];
+    std::copy(part->keys, part->keys + count, keys);
+    for (int i = 0; i < count; i++)
+        keys[i].sk_func.fn_mcxt = CurrentMemoryContext;  // what a comparison keeps goes with the call
     for (int i = 0; i < part->key_count; i++)
-        values[i] = arguments.values[part->places[i]];
+        keys[i].sk_argument = arguments.values[part->places[i]];
     probe->table = table;
     probe->index = index_open(part->index, AccessShareLock);
+    probe->scan = pg::begin_index_scan(table, probe->index, count);
+    index_rescan(probe->scan, keys, count, nullptr, 0);
     probe->slot = table_slot_create(table, nullptr);
-    probe->found = find_row(table, probe->index, part->keys,
-                            part->key_count > 0 ? part->key_count : 1, values, probe->slot);
+    probe->found = index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot);
     probe->part = part;
     return true;
 }

@@ -13,8 +13,6 @@ extern "C" {
 #include "executor/tuptable.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_coerce.h"
-#include "pgstat.h"
-#include "storage/predicate.h"
 #include "utils/acl.h"
 #include "utils/datetime.h"
 #include "utils/datum.h"
@@ -30,26 +28,14 @@ extern "C" {
 
 namespace quiver::pg {
 
-inline void search_forward(BTScanInsert key)
+// From 18 index scans may count their accesses for EXPLAIN.
+inline IndexScanDesc begin_index_scan(Relation table, Relation index, int keys)
 {
-#if QUIVER_INDEX_OF_17
-    key->backward = false;
+#if QUIVER_PLANNER_OF_18
+    return index_beginscan(table, index, GetActiveSnapshot(), nullptr, keys, 0);
 #else
-    key->pivotsearch = false;
+    return index_beginscan(table, index, GetActiveSnapshot(), keys, 0);
 #endif
-}
-
-// The leaf where `key` belongs, locked for reading; InvalidBuffer if the index is empty.
-inline Buffer search_leaf(Relation table, Relation index, BTScanInsert key)
-{
-    Buffer leaf;
-#if QUIVER_PLANNER_OF_16
-    _bt_freestack(_bt_search(index, table, key, &leaf, BT_READ));
-#else
-    (void) table;
-    _bt_freestack(_bt_search(index, key, &leaf, BT_READ, GetActiveSnapshot()));
-#endif
-    return leaf;
 }
 
 }  // namespace quiver::pg
