@@ -81,7 +81,8 @@ neighbours=(quiver.audit_exclude_roles=auditor auto_explain.log_min_duration=0 a
 beside alone quiver
 beside before quiver,pgaudit,auto_explain,pg_stat_statements "${neighbours[@]}"
 beside behind pg_stat_statements,auto_explain,pgaudit,quiver "${neighbours[@]}"
-check 'the statements are recorded' yes "$([ "$(wc -l <"$scratch/events.alone")" -gt 20 ] && grep -q '22012' "$scratch/events.alone" && echo yes || cat "$scratch/events.alone")"
+check 'the statements are recorded' yes \
+    "$(if [ "$(wc -l <"$scratch/events.alone")" -gt 20 ] && grep -q '22012' "$scratch/events.alone"; then echo yes; else cat "$scratch/events.alone"; fi)"
 for name in before behind; do
     check "$name: clients see what they see without the others" '' "$(diff "$scratch/client.alone" "$scratch/client.$name" | head -n 10)"
     check "$name: what is recorded is the same" '' "$(diff "$scratch/events.alone" "$scratch/events.$name" | head -n 10)"

@@ -28,7 +28,7 @@ check 'its leaf is what it was, and the proof still holds' "$proof true" "$(ask 
 check 'verification finds no problem, and names the erasure' ' erased' \
     "$(problems) $(ask "SELECT DISTINCT problem FROM quiver.audit_verify() WHERE detail LIKE '%as the log says'")"
 verify --key "$data/quiver_audit/sign.pub" --anchors "$anchors" "$data/quiver_audit" >"$scratch/verdict" || :
-check 'so does the stand-alone verifier, with the anchors made before' yes "$(grep -q ': 0 errors, 0 warnings' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+check 'so does the stand-alone verifier, with the anchors made before' yes "$(verdict_has ': 0 errors, 0 warnings')"
 check 'a record is erased once' 0 "$(q "SELECT quiver.audit_erase($victim, 'again')")"
 sqlstate() { psql -XqAt -v VERBOSITY=sqlstate -c "$1" 2>&1 | sed 's/ERROR:  //'; }
 check 'a record that is not there' P0002 "$(sqlstate "SELECT quiver.audit_erase(1, 999999, 'x')")"

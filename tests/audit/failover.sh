@@ -88,7 +88,7 @@ stop
 old=$scratch/old/quiver_audit
 anchored=$(printf '%d' "0x$(find "$anchors" -name '*.note' -printf '%f\n' | sort | tail -n 1 | cut -d . -f 1)")
 verify --key "$old/sign.pub" --anchors "$anchors" "$old" >"$scratch/verdict" || :
-check 'what the old server left verifies with its anchors' yes "$(grep -q ': 0 errors' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+check 'what the old server left verifies with its anchors' yes "$(verdict_has ': 0 errors')"
 # What its machine had not written out is gone: half of the file, its checkpoints, the ring.
 rm -rf "$scratch/attacked" && cp -a "$old" "$scratch/attacked"
 rm -f "$scratch/attacked/ring"
@@ -96,8 +96,8 @@ rm -f "$scratch/attacked/ring"
 verify --key "$old/sign.pub" --anchors "$anchors" "$scratch/attacked" >"$scratch/verdict" || :
 there=$(sed -nE 's/^[0-9]+ segments, ([0-9]+) records, .*/\1/p' "$scratch/verdict")
 check 'what its machine took with it is named to the record' yes \
-    "$([ "$there" -gt 1 ] && [ "$there" -lt "$anchored" ] && grep -q "^error: cut tail: .*: an anchor has $anchored leaves, $there are there: $((anchored - there)) are cut off" "$scratch/verdict" &&
-        echo yes || cat "$scratch/verdict")"
+    "$([ "$there" -gt 1 ] && [ "$there" -lt "$anchored" ] &&
+        verdict_has "^error: cut tail: .*: an anchor has $anchored leaves, $there are there: $((anchored - there)) are cut off")"
 use twin
 sed -i '/^quiver.audit_anchor/d' "$data/postgresql.conf"
 start && promote
@@ -106,4 +106,4 @@ PGOPTIONS='' pgbench -n -C -t "$((anchored + 20))" -f "$scratch/insert.sql" >"$s
 stop
 verify --key "$old/sign.pub" --anchors "$anchors" "$data/quiver_audit" >"$scratch/verdict" || :
 check 'a fork after failover is found by the anchors of the other server' yes \
-    "$(grep -qE '^error: (fork|rewritten): .*anchor' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+    "$(verdict_has '^error: (fork|rewritten): .*anchor')"

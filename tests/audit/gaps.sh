@@ -1,5 +1,5 @@
 # The gaps of pgaudit, one by one: the same statements on pgaudit and on quiver, and what each has of them.
-# shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
+# shellcheck shell=bash disable=SC2154,SC2034  # scratch and the rest of lib.sh; PGUSER
 
 setup_gaps() {
     q "CREATE ROLE alice LOGIN" "CREATE ROLE owner_role" "CREATE ROLE watcher" "GRANT CREATE, USAGE ON SCHEMA public TO alice, owner_role" \

@@ -80,6 +80,9 @@ events() {
          ORDER BY e.session, e.number, e.action"
 }
 verify() { "$verifier" "$@" 2>&1; }
+verdict_has() { # verdict_has REGEX: yes, or all that the verifier said
+    if grep -qE "$1" "$scratch/verdict"; then echo yes; else cat "$scratch/verdict"; fi
+}
 
 # Load, and what is known of it afterwards.
 printf '%s\n' 'INSERT INTO t (pid) VALUES (pg_backend_pid());' >"$scratch/insert.sql"

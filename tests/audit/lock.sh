@@ -31,5 +31,5 @@ q "SET quiver.audit = 'none'" 'SELECT 1' >/dev/null
 leaf=$(ask "SELECT leaf_index FROM (SELECT DISTINCT shard, sequence FROM quiver.audit_events() WHERE detail = 'quiver.audit = none') e, quiver.audit_proof(e.shard, e.sequence)")
 holds 'turning the audit off is anchored outside, whatever the interval' wait_for 20 bash -c "[ \"\$(printf '%d' 0x\$(ls '$anchors' | sort | tail -n 1 | cut -d . -f 1))\" -gt '${leaf:-999999}' ]"
 verify --key "$data/quiver_audit/sign.pub" --anchors "$anchors" "$data/quiver_audit" >"$scratch/verdict" || :
-check 'and the anchors fit the log' yes "$(grep -qE '[1-9][0-9]* anchors, 0 events lost: 0 errors' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+check 'and the anchors fit the log' yes "$(verdict_has '[1-9][0-9]* anchors, 0 events lost: 0 errors')"
 stop

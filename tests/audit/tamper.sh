@@ -18,13 +18,13 @@ holds 'it counts anchors and checkpoints' grep -qE '[1-9][0-9]* checkpoints, [1-
 check 'it prints the events as JSON' yes "$(verify --json "$log" >"$scratch/json"; grep -q '"command":"INSERT","actions":\[{"verb":"INSERT","type":"table","name":"public.t","columns":\["id"\]}\]' "$scratch/json" && echo yes)"
 holds 'a damaged directory is status 2' bash -c "! '$verifier' '$scratch/nowhere' >/dev/null 2>&1"
 
-# attack NAME EXPECTED PERL: a copy of the log, changed by perl, and what the verifier says of it.
+# attack NAME CHANGE EXPECTED [ANCHORS]: a copy of the log, changed by perl, and what the verifier says of it.
 attack() {
     rm -rf "$scratch/attacked"
     cp -a "$log" "$scratch/attacked"
     (cd "$scratch/attacked" && perl "$here/tests/audit/attack.pl" "$2")
-    verify --key "$log/sign.pub" ${4:-} "$scratch/attacked" >"$scratch/verdict" || :
-    check "$1" yes "$(grep -qE "^(error|warning): $3" "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+    verify --key "$log/sign.pub" ${4:+--anchors "$4"} "$scratch/attacked" >"$scratch/verdict" || :
+    check "$1" yes "$(verdict_has "^(error|warning): $3")"
 }
 attack 'an edited payload is found at its record' edit 'altered: segment 1 byte [0-9]+ leaf [0-9]+ time [-0-9T:.Z]+: shard [01]: record [0-9]+ of session'
 attack 'a deleted record is found' delete 'missing: .*records? [0-9]+ to [0-9]+ are not there'
@@ -32,7 +32,7 @@ attack 'an inserted record is found' insert 'reordered: .*comes after record'
 attack 'two records that changed places are found' swap '(reordered|missing): '
 attack 'a rewritten log whose chains fit is found at a checkpoint' rewrite 'rewritten: .*has another root'
 attack 'a cut tail is found by the checkpoints' cut 'cut tail: .*are cut off'
-attack 'a tail cut together with its checkpoints is found by the anchors' cut_both 'cut tail: .*an anchor has' "--anchors $anchors"
+attack 'a tail cut together with its checkpoints is found by the anchors' cut_both 'cut tail: .*an anchor has' "$anchors"
 attack 'a lost head of a segment is found' head 'damaged: '
 attack 'a checkpoint taken out is found' note 'missing checkpoint: '
 attack 'a checkpoint by another key is found' sign 'bad signature: '
@@ -50,7 +50,7 @@ pgtree_give "$other"
 mv "$anchors"/*.note "$other"
 start && for i in 1 2 3; do q "INSERT INTO t VALUES (20$i)" >/dev/null; ask 'SELECT quiver.audit_checkpoint()' >/dev/null; done; stop
 verify --key "$log/sign.pub" --anchors "$other" "$log" >"$scratch/verdict" || :
-check 'a fork is found: one size, two roots, both signed' yes "$(grep -qE '^error: (fork|rewritten): .*anchor' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+check 'a fork is found: one size, two roots, both signed' yes "$(verdict_has '^error: (fork|rewritten): .*anchor')"
 
 new_cluster rotation shared_preload_libraries=quiver quiver.audit_ring_size=16MB quiver.audit=all quiver.audit_segment_size=1MB quiver.audit_compress=on
 log=$data/quiver_audit
@@ -62,10 +62,10 @@ check 'the log with compressed segments is sound' 0 "$(ask "SELECT count(*) FROM
 stop
 rm -rf "$scratch/attacked" && cp -a "$log" "$scratch/attacked" && rm "$scratch"/attacked/0000000000000002.*
 verify --key "$log/sign.pub" "$scratch/attacked" >"$scratch/verdict" || :
-check 'a lost segment is found' yes "$(grep -q '^error: lost segment: segment 2' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+check 'a lost segment is found' yes "$(verdict_has '^error: lost segment: segment 2')"
 rm -rf "$scratch/attacked" && cp -a "$log" "$scratch/attacked" && rm "$scratch"/attacked/0000000000000001.*
 verify --key "$log/sign.pub" "$scratch/attacked" >"$scratch/verdict" || :
-check 'lost first segments are found' yes "$(grep -q '^error: lost segment: .*segments before 2' "$scratch/verdict" && echo yes || cat "$scratch/verdict")"
+check 'lost first segments are found' yes "$(verdict_has '^error: lost segment: .*segments before 2')"
 sed -i "\$a quiver.audit_retain_size = '1MB'\nquiver.audit_compress = off" "$data/postgresql.conf"
 start
 q "DO \$\$ BEGIN FOR i IN 1..12000 LOOP EXECUTE 'INSERT INTO t VALUES (' || i || ')'; END LOOP; END \$\$" >/dev/null

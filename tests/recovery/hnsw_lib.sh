@@ -1,5 +1,5 @@
 # Shared by the reliability tests of hnsw: tables, verification, killing the server. Read by run.sh.
-# shellcheck shell=bash disable=SC2154  # scratch, here
+# shellcheck shell=bash disable=SC2154,SC2034  # scratch, here; at_exit
 #
 #   HNSW_EXTENSION=vector   run against pgvector instead (to try the tests themselves)
 #   HNSW_OPTIONS            options of the indexes, beside m and ef_construction
