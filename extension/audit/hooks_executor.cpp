@@ -187,13 +187,17 @@ void add_children(const PlannedStmt *plan, ActionWriter &writer)
         if (entry->granted == 0 && entry->any_column_granted == 0 && entry->labelled == 0)
             continue;
         Index top = link->parent_relid;
-        ListCell *other;
-        foreach (other, plan->appendRelations)
-            if (lfirst_node(AppendRelInfo, other)->child_relid == top)
-            {
-                top = lfirst_node(AppendRelInfo, other)->parent_relid;
-                other = list_head(plan->appendRelations);
-            }
+        for (bool climbed = true; climbed;)
+        {
+            climbed = false;
+            ListCell *other;
+            foreach (other, plan->appendRelations)
+                if (lfirst_node(AppendRelInfo, other)->child_relid == top)
+                {
+                    top = lfirst_node(AppendRelInfo, other)->parent_relid;
+                    climbed = true;
+                }
+        }
         const Oid parent = rt_fetch(top, plan->rtable)->relid;
         pg::each_accessed_relation(plan, [&](const pg::AccessedRelation &accessed) {
             if (accessed.relation != parent)

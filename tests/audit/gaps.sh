@@ -125,6 +125,14 @@ check 'gap 9: a grant on a partition counts behind its parent, where it is reach
     'read SELECT public.part_low grant;write INSERT public.part_low grant' \
     "$(events "kind <> 'policy'" "concat_ws(' ', class, verb, object_name, by)" | lines)"
 
+q 'CREATE TABLE deep (id int) PARTITION BY RANGE (id)' 'CREATE TABLE deep_2 PARTITION OF deep DEFAULT PARTITION BY RANGE (id)' \
+    'CREATE TABLE deep_3 PARTITION OF deep_2 DEFAULT PARTITION BY RANGE (id)' 'CREATE TABLE deep_4 PARTITION OF deep_3 DEFAULT' \
+    'GRANT SELECT ON deep_4 TO watcher' >/dev/null
+mark
+PGOPTIONS='-c quiver.audit=none -c quiver.audit_role=watcher' q 'SELECT * FROM deep' >/dev/null
+check 'gap 9: however deep the partition is' 'read SELECT public.deep_4 grant' \
+    "$(events "kind <> 'policy'" "concat_ws(' ', class, verb, object_name, by)" | lines)"
+
 comment="ALTER /* password */ TABLE news ADD c int"
 check 'gap 11: pgaudit cuts a text that only mentions a password' 1 \
     "$(use gaps_peer; peer '-c pgaudit.log=role' 'CREATE ROLE password_user' >/dev/null; grep -c 'REDACTED' "$data/server.log")"
