@@ -72,6 +72,7 @@ private:
         Finding finding{severity, problem, segment_, reader_.offset(), tree_.size, time, {}};
         std::va_list values;
         va_start(values, format);
+        // NOLINTNEXTLINE: va_start() has set it up
         std::vsnprintf(finding.detail, sizeof finding.detail, format, values);
         va_end(values);
         summary_.errors += severity == Severity::error;

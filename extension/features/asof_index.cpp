@@ -56,7 +56,7 @@ std::size_t SpineIndex::row_cost() const
 {
     const std::size_t entry = sizeof(Entry) + (integer_key_ ? 0 : sizeof(std::uint32_t));
     const std::size_t fixed = 2 * entry + sizeof(std::int64_t) + sizeof(std::uint32_t);
-    return fixed + std::max(sizeof(Row) + sizeof(Row *), stride_);
+    return fixed + std::max(sizeof(Row) + sizeof(void *), stride_);
 }
 
 std::size_t SpineIndex::memory() const
@@ -302,7 +302,7 @@ void SpineIndex::build()
     header_->times = space_.allocate((slots + 1) * sizeof(std::int64_t));
     times_ = space_.at<std::int64_t>(header_->times);
     auto *order = static_cast<Row **>(
-        MemoryContextAllocHuge(CurrentMemoryContext, (slots + 1) * sizeof(Row *)));
+        MemoryContextAllocHuge(CurrentMemoryContext, (slots + 1) * sizeof(void *)));
     place_times(order);
     sort_times(order);
     pfree(order);

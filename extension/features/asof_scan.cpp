@@ -196,7 +196,7 @@ void fill_windows(WindowPlan *plan, const ScanTuple &tuple, const Choice *choice
 {
     const Shape *shape = choice->shape;
     const History *history = choice->history;
-    const auto bounds = static_cast<std::size_t>(plan->join.bound_count + 1);
+    const auto bounds = static_cast<std::size_t>(plan->join.bound_count) + 1;
     plan->bound_count = plan->join.bound_count;
     plan->bounds_strict = static_cast<bool *>(palloc0(sizeof(bool) * bounds));
     for (int i = 0; i < plan->bound_count; ++i)

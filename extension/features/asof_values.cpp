@@ -110,7 +110,7 @@ void prepare_values(Values *values, const AsofPlan &plan, PlanState *node)
         values->ties[i].payload = tie.payload;
     }
 
-    const auto bounds = static_cast<std::size_t>(plan.bound_count + 1);
+    const auto bounds = static_cast<std::size_t>(plan.bound_count) + 1;
     values->bound_count = plan.bound_count;
     values->bound_functions = static_cast<FmgrInfo *>(palloc0(sizeof(FmgrInfo) * bounds));
     values->bounds = static_cast<ExprState **>(palloc0(sizeof(ExprState *) * bounds));

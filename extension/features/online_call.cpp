@@ -119,8 +119,7 @@ QUIVER_FUNCTION(feature_get_online)
     JsonbValue item;
     JsonbIterator *scan = JsonbIteratorInit(&request->root);
     (void) JsonbIteratorNext(&scan, &item, true);
-    for (JsonbIteratorToken token;
-         (token = JsonbIteratorNext(&scan, &item, true)) != WJB_END_ARRAY;)
+    while (JsonbIteratorNext(&scan, &item, true) != WJB_END_ARRAY)
     {
         CHECK_FOR_INTERRUPTS();
         if (item.type != jbvBinary || (item.val.binary.data->header & JB_FOBJECT) == 0)

@@ -28,7 +28,7 @@ char *column_list(TupleDesc shape)
     initStringInfo(&list);
     for (int i = 0; i < shape->natts; i++)
     {
-        const Form_pg_attribute column = TupleDescAttr(shape, i);
+        const auto *column = TupleDescAttr(shape, i);
         appendStringInfo(&list, "%s%s %s", i == 0 ? "" : ", ",
                          quote_identifier(NameStr(column->attname)),
                          format_type_with_typemod(column->atttypid, column->atttypmod));

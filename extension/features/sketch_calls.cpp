@@ -158,7 +158,8 @@ struct Sorted
 
 Sorted sorted(const QuantileState *state)
 {
-    const auto most = static_cast<std::size_t>(QuantileSketch::width * state->sketch.levels);
+    const auto most =
+        std::size_t{QuantileSketch::width} * static_cast<std::size_t>(state->sketch.levels);
     Sorted result{static_cast<double *>(palloc(sizeof(double) * most)),
                   static_cast<std::int64_t *>(palloc(sizeof(std::int64_t) * most)), 0};
     result.size = kernels::quantile_sorted(&state->sketch, result.values, result.weights);

@@ -39,7 +39,7 @@ Datum keep_state(GeneralAggregate *aggregate, Datum value)
     return value;
 }
 
-bool has_null(const FunctionCallInfo call, int count)
+bool has_null(const FunctionCallInfoBaseData *call, int count)
 {
     for (int i = 1; i <= count; ++i)
     {

@@ -8,8 +8,8 @@ namespace {
 
 void prepare_aggregates(WindowState *state, EState *estate)
 {
-    const auto count = static_cast<std::size_t>(state->plan.count + 1);
-    state->general = static_cast<GeneralAggregate **>(palloc0(sizeof(GeneralAggregate *) * count));
+    const auto count = static_cast<std::size_t>(state->plan.count) + 1;
+    state->general = static_cast<GeneralAggregate **>(palloc0(sizeof(void *) * count));
     for (int i = 0; i < state->plan.count; ++i)
     {
         const WindowAggregate &aggregate = state->plan.aggregates[i];

@@ -44,8 +44,7 @@ WindowStore::WindowStore(Values &values, const WindowPlan &plan, TupleDesc histo
         palloc0(sizeof(WindowColumn) * static_cast<std::size_t>(column_count_ + 1)));
     for (int i = 0; i < column_count_; ++i)
     {
-        const Form_pg_attribute attribute =
-            TupleDescAttr(history, plan.join.payloads[i].history - 1);
+        const auto *attribute = TupleDescAttr(history, plan.join.payloads[i].history - 1);
         const Oid family =
             lookup_type_cache(attribute->atttypid, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
         columns_[i].ordinal = ordinal_of(attribute->atttypid, attribute->atttypid, family);

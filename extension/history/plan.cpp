@@ -67,7 +67,7 @@ template <class T> const T *elements(Datum datum, int *count)
 void read_columns(Plan *plan, MemoryContext memory)
 {
     Relation relation = table_open(plan->relation, NoLock);
-    const TupleDesc shape = RelationGetDescr(relation);
+    TupleDesc shape = RelationGetDescr(relation);
     int count;
     const auto *attributes = elements<std::int16_t>(field(5), &count);
     const auto *ids = elements<std::int32_t>(field(6), &count);

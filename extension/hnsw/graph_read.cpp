@@ -8,8 +8,6 @@
 
 namespace quiver::hnsw {
 
-using storage::page_payload;
-using storage::page_start;
 using storage::PageKind;
 
 BlockNumber Graph::pin_links(Vertex vertex, pg::Pin *pin)

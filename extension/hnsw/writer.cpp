@@ -6,8 +6,6 @@
 
 namespace quiver::hnsw {
 
-using storage::page_payload;
-using storage::page_start;
 using storage::PageKind;
 
 RecordPointer Writer::add_extra_record(const void *record, std::size_t size)

@@ -125,7 +125,8 @@ void add_sample(VacAttrStatsP stats, AnalyzeAttrFetchFunc fetch, int rows, bool 
     const int *with_value = rows_with_value(stats, fetch, rows, &count);
     if (slot == STATISTIC_NUM_SLOTS || count == 0)
         return;
-    const double target = stats->minrows / rows_per_target / default_target;
+    const int asked = stats->minrows / rows_per_target;
+    const double target = asked / default_target;
     const int most = static_cast<int>(std::clamp(sample_values * target, 1.0, 1.0 * count));
     auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * static_cast<std::size_t>(most)));
     SampleForm form = may_narrow ? SampleForm::halves : SampleForm::as_stored;
