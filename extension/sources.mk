@@ -51,9 +51,13 @@ SOURCES = \
 	hnsw/build_arena \
 	hnsw/build_batch \
 	hnsw/build_centre \
+	hnsw/build_choose \
 	hnsw/build_graph \
+	hnsw/build_link \
 	hnsw/build_order \
 	hnsw/build_reach \
+	hnsw/build_ring \
+	hnsw/build_search \
 	hnsw/build_source \
 	hnsw/build_work \
 	hnsw/code_copies \

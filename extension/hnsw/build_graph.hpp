@@ -4,8 +4,8 @@
 // vertex or `nobody` at any moment, and a mixture of an old list and a new one leads nowhere wrong. A list is
 // changed only if it is still the one the change was computed from, by the version of its vertex.
 //
-// Equal values share a vertex, up to rows_per_vertex rows, unless their rows differ otherwise. Vertices of one value form a ring: each
-// leads to the next by one link, which pruning keeps, and has its neighbours' links from the one it
+// Equal values share a vertex, up to rows_per_vertex rows, unless their rows differ otherwise. Vertices
+// of one value form a ring: each leads to the next by one link, which pruning keeps, and has its neighbours' links from the one it
 // was put behind. Otherwise they would fill one another's lists, or, as a candidate that is as near
 // to a chosen neighbour as to the vertex itself is pruned, drop out of the graph together.
 //
@@ -41,6 +41,7 @@ struct Candidate
     float distance;
     std::uint32_t vertex;
 };
+inline bool nearer(const Candidate &a, const Candidate &b) { return a.distance < b.distance; }
 
 struct NewRow
 {
@@ -71,6 +72,10 @@ public:
     std::uint64_t distances_computed() const { return distances_computed_; }
 
 private:
+    // On a candidate's vertex: its links were followed; when lists are chosen, it is one of those proved.
+    static constexpr std::uint32_t marked = 0x80000000;
+    static constexpr std::uint32_t max_vertex = 0x7FFFFFFF;
+
     struct Found
     {
         Candidate *nearest;  // sorted by distance
@@ -78,24 +83,36 @@ private:
     };
 
     Added add_below(const NewRow &row, std::uint64_t entry);
-    void link(Vertex v, const NewRow &row, int top);
     Vertex new_vertex(const NewRow &row, int level);
-    Added add_equal(Vertex equal, const NewRow &row);
-    bool try_join_ring(Vertex equal, Vertex v);
-    bool add_row(Vertex v, const NewRow &row);
-    std::uint32_t read_list(Vertex v, int layer, Vertex *out) const;
-    void link_back(Vertex neighbour, const Candidate &added, int layer);
-    bool try_link_back(Vertex neighbour, const Candidate &added, int layer);
+
+    // build_search.cpp. The nearest of each layer up to a new vertex's, into layers_ and counts_.
+    void find_neighbours(int level, std::uint64_t entry);
     // Nearest vertices of a layer, from those in `found`, which it replaces.
     void search(Found *found, std::uint32_t width, int layer);
     void descend(Candidate *best, int layer);
     std::uint32_t unvisited_links(Vertex v, int layer, Vertex *out);
+    void forget_visited();
+
+    // build_choose.cpp
     std::uint32_t choose(std::uint64_t hash, const Candidate *sorted, std::uint32_t count,
                          std::uint32_t most, Vertex *out);
     void shut_out(std::uint64_t hash, const Candidate *sorted, std::uint32_t chosen,
                   std::uint32_t count);
     static std::uint32_t fill(const Candidate *sorted, std::uint32_t count, std::uint32_t chosen,
                               std::uint32_t most, Vertex *out);
+
+    // build_link.cpp
+    void link(Vertex v, const NewRow &row, int top);
+    std::uint32_t read_list(Vertex v, int layer, Vertex *out) const;
+    void link_back(Vertex neighbour, const Candidate &added, int layer);
+    bool try_link_back(Vertex neighbour, const Candidate &added, int layer);
+
+    // build_ring.cpp. Whether a vertex of the row's value was among the nearest, and what became of the row then.
+    bool add_to_equal(const NewRow &row, Added *out);
+    Added add_equal(Vertex equal, const NewRow &row);
+    bool try_join_ring(Vertex equal, Vertex v);
+    bool add_row(Vertex v, const NewRow &row);
+
     // True the first time in a search.
     bool mark(Vertex v)
     {
@@ -103,7 +120,6 @@ private:
         visited_[v] = search_;
         return first;
     }
-    void forget_visited();
     void to_new(const Vertex *vertices, std::size_t count, float *out)
     {
         distances_computed_ += count;

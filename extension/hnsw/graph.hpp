@@ -140,8 +140,8 @@ public:
 
     // Estimates of distances from a prepared query, by codes.
     void estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count, float *out);
-    // Have estimates() read codes and columns() give attributes from memory, which is right for the metapage as it was read, until leave_copy() or
-    // until numbers are given out again. Keeps the metapage pinned.
+    // Have estimates() read codes and columns() give attributes from memory, which is right for the metapage
+    // as it was read, until leave_copy() or until numbers are given out again. Keeps the metapage pinned.
     void use_copy(const CopyView &view);
     void leave_copy();
     Vertex copy_room() const { return copy_.count; }  // vertices below it may be read from there
