@@ -116,6 +116,7 @@ SOURCES = \
 	hnsw/plan \
 	hnsw/planned_scan \
 	hnsw/repair \
+	hnsw/prune \
 	hnsw/rerank \
 	hnsw/scan \
 	hnsw/scan_count \

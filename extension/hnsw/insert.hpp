@@ -25,14 +25,6 @@ struct Neighbours
 // by (Graph::links_value), on the layers up to `level`. Allocates in the current memory context.
 void find_neighbours(Graph &graph, const Value &value, int level, Vertex excluded, Neighbours *out);
 
-struct LinkedBack
-{
-    bool linked;  // the list has the link now
-    // One whose value equals both, and that was dropped for it: `other` should lead to it, or copies of a
-    // value would lose one another. Otherwise no_vertex.
-    Vertex dropped_equal;
-};
-
 // `vertex` shall link to `other`, which is so far from it.
 struct BackLink
 {
@@ -41,11 +33,11 @@ struct BackLink
     float distance;
 };
 
-// Add a link, pruning the list if it is full.
-LinkedBack link_back(Graph &graph, Writer &writer, const BackLink &link, int layer);
+// Add a link, pruning the list if it is full; whether the list has the link now.
+bool link_back(Graph &graph, Writer &writer, const BackLink &link, int layer);
 // Many on layer 0, with few WAL records. Allocates in the current memory context.
-void link_back(Graph &graph, Writer &writer, const BackLink *links, int count, LinkedBack *out);
-// Have the neighbours of a new vertex link to it, at least one of them on layer 0.
+void link_back(Graph &graph, Writer &writer, const BackLink *links, int count, bool *out);
+// Have the neighbours of a vertex that little leads to link to it, at least one of them on layer 0.
 void link_neighbours_back(Graph &graph, Writer &writer, Vertex vertex, const Neighbours &neighbours,
                           int level);
 

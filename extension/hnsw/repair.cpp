@@ -167,9 +167,9 @@ void write_batch(Graph &graph, Writer &writer, const VertexSet &dead, Batch *bat
             if (chosen.is_new(i))
                 batch->back.push_back({chosen.links[i], change.vertex, chosen.distances[i]});
     }
-    auto *backs = static_cast<LinkedBack *>(
-        palloc_extended((batch->back.size() + 1) * sizeof(LinkedBack), MCXT_ALLOC_HUGE));
-    link_back(graph, writer, batch->back.data(), static_cast<int>(batch->back.size()), backs);
+    auto *linked = static_cast<bool *>(
+        palloc_extended((batch->back.size() + 1) * sizeof(bool), MCXT_ALLOC_HUGE));
+    link_back(graph, writer, batch->back.data(), static_cast<int>(batch->back.size()), linked);
 }
 
 }  // namespace
