@@ -127,6 +127,7 @@ SOURCES = \
 	hnsw/select \
 	hnsw/space \
 	hnsw/vacuum \
+	hnsw/vacuum_reach \
 	hnsw/vacuum_repair \
 	hnsw/sweep \
 	hnsw/value \

@@ -267,8 +267,18 @@ IndexBulkDeleteResult *bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult 
 
 IndexBulkDeleteResult *vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 {
-    if (info->analyze_only || stats == nullptr)
+    if (info->analyze_only)
         return stats;
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "hnsw vacuum", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    auto *graph = new (palloc(sizeof(Graph))) Graph{info->index};
+    Writer writer{*graph, true};
+    mend_reach(*graph, writer, info->strategy);
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(context);
+    if (stats == nullptr)
+        return nullptr;
     stats->num_pages = RelationGetNumberOfBlocks(info->index);
     IndexFreeSpaceMapVacuum(info->index);
     return stats;
