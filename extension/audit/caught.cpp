@@ -122,12 +122,9 @@ void record_caught(SubTransactionId subtransaction)
     if (!caught.is_set)
         return;
     caught.is_set = false;
-    begin_event(EventKind::failure, EventClass::failed,
-                caught.has_source ? std::string_view{caught.command} : "UNKNOWN");
+    begin_failure(caught.has_source ? std::string_view{caught.command} : "UNKNOWN", caught.sqlstate,
+                  subtransaction);
     add_user();
-    builder.head.outcome = failure_outcome(caught.sqlstate);
-    builder.head.subtransaction = subtransaction;
-    write_unpacked_sqlstate(builder.head, caught.sqlstate);
     if (running_statement() >= 0)
     {
         builder.head.statement = statement_at(running_statement())->statement;

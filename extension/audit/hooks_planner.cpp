@@ -9,31 +9,9 @@ namespace {
 
 constinit planner_hook_type next_planner = nullptr;
 
-const char *command_of(const Query *query)
-{
-    switch (query->commandType)
-    {
-    case CMD_SELECT:
-        return "SELECT";
-    case CMD_UPDATE:
-        return "UPDATE";
-    case CMD_INSERT:
-        return "INSERT";
-    case CMD_DELETE:
-        return "DELETE";
-    case CMD_MERGE:
-        return "MERGE";
-    default:
-        return "UNKNOWN";
-    }
-}
-
 void record_failed(const char *command, const char *source, int location, int length, int sqlstate)
 {
-    begin_event(EventKind::failure, EventClass::failed, command);
-    builder.head.outcome = failure_outcome(sqlstate);
-    builder.head.subtransaction = GetCurrentSubTransactionId();
-    write_unpacked_sqlstate(builder.head, sqlstate);
+    begin_failure(command, sqlstate, GetCurrentSubTransactionId());
     if (source != nullptr)
         add_text(source, location, length, false);
     append_event();
@@ -49,7 +27,7 @@ PlannedStmt *plan(Query *query, const char *source, int options, ParamListInfo p
     if (!wants(EventClass::failed) || !audit_is_active() || is_excluded_user())
         return go_on();
     // The planner may scribble on the query.
-    const char *command = command_of(query);
+    const char *command = command_name(query->commandType);
     const int location = query->stmt_location;
     const int length = query->stmt_len;
     PlannedStmt *volatile result = nullptr;

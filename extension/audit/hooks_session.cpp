@@ -77,11 +77,8 @@ void record_failure(const ErrorData *error)
 {
     char word[32];
     const char *source = debug_query_string;
-    begin_event(EventKind::failure, EventClass::failed,
-                source != nullptr ? first_word(source, word) : std::string_view{"UNKNOWN"});
-    builder.head.outcome = failure_outcome(error->sqlerrcode);
-    builder.head.subtransaction = GetCurrentSubTransactionId();
-    write_unpacked_sqlstate(builder.head, error->sqlerrcode);
+    begin_failure(source != nullptr ? first_word(source, word) : std::string_view{"UNKNOWN"},
+                  error->sqlerrcode, GetCurrentSubTransactionId());
     if (source != nullptr && text_mode() != TextMode::off)
     {
         std::size_t left;

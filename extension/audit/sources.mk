@@ -22,6 +22,7 @@ SOURCES += \
 	audit/names \
 	audit/note \
 	audit/parameters \
+	audit/plan_event \
 	audit/reader \
 	audit/recover \
 	audit/relations \

@@ -199,6 +199,33 @@ void begin_event(EventKind kind, EventClass klass, std::string_view command)
     builder.field(Field::command, command);
 }
 
+void begin_failure(std::string_view command, int sqlstate, SubTransactionId subtransaction)
+{
+    begin_event(EventKind::failure, EventClass::failed, command);
+    builder.head.outcome = failure_outcome(sqlstate);
+    builder.head.subtransaction = subtransaction;
+    write_unpacked_sqlstate(builder.head, sqlstate);
+}
+
+const char *command_name(CmdType command)
+{
+    switch (command)
+    {
+    case CMD_SELECT:
+        return "SELECT";
+    case CMD_UPDATE:
+        return "UPDATE";
+    case CMD_INSERT:
+        return "INSERT";
+    case CMD_DELETE:
+        return "DELETE";
+    case CMD_MERGE:
+        return "MERGE";
+    default:
+        return "UNKNOWN";
+    }
+}
+
 std::string_view statement_text(const char *source, int location, int length)
 {
     std::string_view text{source};

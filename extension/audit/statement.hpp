@@ -36,6 +36,10 @@ void close_all(Outcome outcome);
 
 // Starts the builder's event of a statement with what all have: user, context, command.
 void begin_event(EventKind kind, EventClass klass, std::string_view command);
+// The same of an error that no statement's event tells of.
+void begin_failure(std::string_view command, int sqlstate, SubTransactionId subtransaction);
+// What a plannable statement is called.
+const char *command_name(CmdType command);
 // What is kept of a statement's text at most, in bytes; and whether a lower-case word is one of SQL's.
 constexpr std::size_t most_text = 2048;
 inline bool is_keyword(const char *word) { return ScanKeywordLookup(word, &ScanKeywords) >= 0; }
