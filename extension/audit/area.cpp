@@ -85,7 +85,6 @@ void set_up(AreaHead *head, std::size_t stages, std::size_t ring_bytes)
     }
     head->tranche = LWLockNewTrancheId();
     LWLockRegisterTranche(head->tranche, "quiver_audit");
-    LWLockInitialize(&head->erase_lock, head->tranche);
     for (std::size_t i = 0; i < stages; ++i)
     {
         SpinLockInit(&area.stages[i].lock);

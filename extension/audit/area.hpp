@@ -68,7 +68,7 @@ enum class EraseResult : std::uint32_t
     failed
 };
 
-// What the worker is asked to erase, by who holds erase_lock.
+// What the worker is asked to erase, by one session at a time.
 struct EraseRequest
 {
     std::uint64_t sequence;
@@ -94,7 +94,6 @@ struct AreaHead
     pg_atomic_uint32 worker;  // proc number + 1
     pg_atomic_uint32 stalled;  // the worker cannot write
     int tranche;  // of the locks here
-    LWLock erase_lock;
     pg_atomic_uint64 erase_asked;
     pg_atomic_uint64 erase_done;
     EraseRequest erase;

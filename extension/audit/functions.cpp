@@ -1,4 +1,4 @@
-// quiver.audit_verify(), audit_proof(), audit_checkpoint(), audit_erase(), audit_status().
+// quiver.audit_verify(), audit_proof(), audit_checkpoint(), audit_status().
 #include "audit/sql.hpp"
 
 #include "audit/merkle.hpp"
@@ -159,59 +159,6 @@ QUIVER_FUNCTION(quiver_audit_checkpoint)
     if (!newest_note(note, text))
         PG_RETURN_NULL();
     PG_RETURN_TEXT_P(cstring_to_text(text));
-}
-
-QUIVER_FUNCTION(quiver_audit_erase)
-{
-    require_audit();
-    const int32 shard = PG_GETARG_INT32(0);
-    const int64 sequence = PG_GETARG_INT64(1);
-    const text *reason = PG_GETARG_TEXT_PP(2);
-    AreaHead *head = area.head;
-    const auto size = static_cast<std::size_t>(VARSIZE_ANY_EXHDR(reason));
-    if (size == 0 || size >= sizeof head->erase.reason)
-        ereport(
-            ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-            errmsg("the reason has 1 to %zu bytes, not %zu", sizeof head->erase.reason - 1, size),
-            errhint("Name the request that asks for the erasure."));
-    const char *role = GetUserNameFromId(GetSessionUserId(), false);
-    // The record may be this session's own.
-    if (session.stage != nullptr)
-        flush_stage();
-    (void) wait_for_worker(false, 5000);
-    EraseRequest request{};
-    bool answered = false;
-    {
-        const pg::LightLock lock{&head->erase_lock, LW_EXCLUSIVE};
-        request.sequence = static_cast<std::uint64_t>(sequence);
-        request.shard = static_cast<std::uint32_t>(shard);
-        strlcpy(request.role, role, sizeof request.role);
-        std::memcpy(request.reason, VARDATA_ANY(reason), size);
-        head->erase = request;
-        const std::uint64_t asked = pg_atomic_add_fetch_u64(&head->erase_asked, 1);
-        for (int waited = 0; waited < 30'000 && !answered; waited += 10)
-        {
-            wake_worker();
-            pg_usleep(10'000);
-            answered = pg_atomic_read_u64(&head->erase_done) == asked;
-        }
-        pg_read_barrier();
-        request = head->erase;
-    }
-    if (!answered || request.result == EraseResult::failed)
-        ereport(
-            ERROR, errcode(ERRCODE_IO_ERROR),
-            errmsg("record %d/%lld could not be erased", shard, static_cast<long long>(sequence)),
-            errhint("See quiver.audit_status() and the server log, and try again."));
-    if (request.result == EraseResult::not_found)
-        ereport(ERROR, errcode(ERRCODE_NO_DATA_FOUND),
-                errmsg("the log has no record %d/%lld", shard, static_cast<long long>(sequence)),
-                errhint("shard and sequence are columns of quiver.audit_events()."));
-    if (request.result == EraseResult::not_allowed)
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("record %d/%lld is never erased", shard, static_cast<long long>(sequence)),
-                errdetail("It tells of the audit itself: a policy, a loss, a start, an erasure."));
-    PG_RETURN_INT64(request.result == EraseResult::done ? request.events : 0);
 }
 
 QUIVER_FUNCTION(quiver_audit_public_key)

@@ -263,6 +263,7 @@ bool wait_for_worker(bool sealed, int milliseconds)
         pg_atomic_fetch_add_u64(&area.head->seal_asked, 1);
     for (int waited = 0; waited < milliseconds; waited += 10)
     {
+        CHECK_FOR_INTERRUPTS();
         wake_worker();
         if (pg_atomic_read_u64(&area.head->flush_done) >= wanted)
             return true;

@@ -7,6 +7,7 @@ SOURCES += \
 	audit/event_builder \
 	audit/events \
 	audit/functions \
+	audit/functions_erase \
 	audit/hooks_executor \
 	audit/hooks_object \
 	audit/hooks_planner \

@@ -209,7 +209,7 @@ private:
         ++summary_.records;
         if (!(record.flags & record_erased))
             return check_events(record);
-        erasures_.add(shard, record.sequence, false);
+        short_of_memory_ |= !erasures_.add(shard, record.sequence, false);
         count_numbers(record, record.first_event, record.events);
     }
 
@@ -259,7 +259,7 @@ private:
         if (event.head.kind == EventKind::retention && event.head.rows >= removed_before_)
             removed_before_ = 0;
         if (event.head.kind == EventKind::erasure)
-            erasures_.add_message(event.text(Field::message));
+            short_of_memory_ |= !erasures_.add_message(event.text(Field::message));
         if (event.head.outcome == Outcome::crashed)
             report(Severity::info, Problem::crashed, record.time,
                    "statement %u of session %" PRIx64 ".%" PRIx64 " had not ended when its process "
@@ -271,10 +271,14 @@ private:
     // Events of a session, by their numbers.
     void count_numbers(const RecordHead &record, std::uint64_t first, std::uint32_t count)
     {
-        SessionTable::Entry *session =
-            first == 0 || record.session == 0 ? nullptr : sessions_.find(record.session);
-        if (session == nullptr)
+        if (first == 0 || record.session == 0)
             return;
+        SessionTable::Entry *session = sessions_.find(record.session);
+        if (session == nullptr)
+        {
+            short_of_memory_ = true;
+            return;
+        }
         // The first event seen of a session need not be its first: earlier segments may be gone.
         if (first > session->next && (session->next > 1 || reader_.head().number == 1))
             report(Severity::warning, Problem::event_gap, record.time,
@@ -384,6 +388,9 @@ private:
     void finish(const SegmentRange &range)
     {
         check_erasures();
+        if (short_of_memory_)
+            report(Severity::error, Problem::unreadable, 0,
+                   "out of memory: not all sessions and erasures were followed");
         std::uint64_t most = 0;
         for (std::size_t i = next_anchor_; i < anchors_.size(); ++i)
             if (std::memcmp(anchors_[i].checkpoint.log_id, log_id_, sizeof log_id_) == 0 &&
@@ -429,6 +436,7 @@ private:
     std::size_t next_anchor_ = 0;
     bool tree_broken_ = false;  // roots cannot be judged until the next segment
     bool begun_ = false;
+    bool short_of_memory_ = false;
     bool has_previous_ = false;
     std::uint8_t buffer_[max_record_bytes]{};
 };

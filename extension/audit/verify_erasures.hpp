@@ -13,22 +13,24 @@ class ErasureList
 {
 public:
     // Shard and sequence of a record that is erased, or that an event says is.
-    void add(std::uint32_t shard, std::uint64_t sequence, bool is_said)
+    // False without memory.
+    bool add(std::uint32_t shard, std::uint64_t sequence, bool is_said)
     {
         if (used_ == size_ && !grow())
-            return;
+            return false;
         entries_[used_++] = {sequence, shard, is_said};
+        return true;
     }
 
     // An event's message begins with "record SHARD/SEQUENCE".
-    void add_message(std::string_view message)
+    bool add_message(std::string_view message)
     {
         char text[64];
         std::snprintf(text, sizeof text, "%.*s", static_cast<int>(message.size()), message.data());
         unsigned shard;
         std::uint64_t sequence;
-        if (std::sscanf(text, "record %u/%" SCNu64, &shard, &sequence) == 2)
-            add(shard, sequence, true);
+        return std::sscanf(text, "record %u/%" SCNu64, &shard, &sequence) != 2 ||
+               add(shard, sequence, true);
     }
 
     // f(shard, sequence, is_erased, is_said) for each record.

@@ -6,7 +6,7 @@ mkdir "$anchors" && pgtree_give "$anchors"
 new_cluster erase shared_preload_libraries=quiver quiver.audit=all quiver.audit_shards=2 quiver.audit_ring_size=8MB "quiver.audit_anchor_directory=$anchors" \
     quiver.audit_anchor_interval=1
 q 'CREATE TABLE customer (id int, note text)' 'CREATE ROLE clerk LOGIN' 'GRANT SELECT ON customer TO clerk' >/dev/null
-for subject in 41 42 43; do
+for subject in 41 42 43 44; do
     q "SET quiver.audit_context = 'customer $subject'" "SELECT id AS row_of_$subject FROM customer" >/dev/null
 done
 ask 'SELECT quiver.audit_checkpoint()' >/dev/null
@@ -38,6 +38,20 @@ q "SET quiver.audit_text = 'off'" >/dev/null
 policy=$(ask "SELECT DISTINCT shard || ', ' || sequence FROM quiver.audit_events() WHERE kind = 'policy' LIMIT 1")
 check 'what the log says of the audit itself is never erased' '55000 55000' \
     "$(sqlstate "SELECT quiver.audit_erase($policy, 'x')") $(sqlstate "SELECT quiver.audit_erase($(ask "SELECT shard || ', ' || sequence FROM quiver.audit_events() WHERE kind = 'erasure' LIMIT 1"), 'x')")"
+
+# The worker hangs: who waits can go, and who asks next gets an answer of their own.
+worker=$(worker_pid)
+victim=$(record 44)
+kill -STOP "$worker"
+sqlstate "SELECT quiver.audit_erase($victim, 'request 19')" >"$scratch/cancelled" &
+asking() { [ "$(ask "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = 0 AND granted")" = 1 ]; }
+wait_for 60 asking || :
+ask "SELECT pg_cancel_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = 0" >/dev/null
+wait $! || :
+check 'a session that waits for the worker can be cancelled' 57014 "$(cat "$scratch/cancelled")"
+kill -CONT "$worker"
+check 'the next one gets its own answer' P0002 "$(sqlstate "SELECT quiver.audit_erase(1, 999999, 'x')")"
+check 'after what was asked before' '0 0' "$(seen 44) $(q "SELECT quiver.audit_erase($victim, 'request 19')")"
 
 # In a closed segment that is compressed.
 stop
