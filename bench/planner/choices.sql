@@ -11,12 +11,7 @@ SET hnsw.iterative_scan = strict_order;
 SET hnsw.max_scan_tuples = 2147483647;
 SET hnsw.scan_mem_multiplier = 16;
 
--- Processor time this server process has used, in nanoseconds: reading the first file brings the second up to date.
-CREATE FUNCTION used_ns() RETURNS bigint LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_read_file('/proc/self/stat');
-    RETURN split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::bigint;
-END $$;
+\ir meter.sql
 
 -- Clusters on low-dimensional sheets, as embeddings lie: 200 centres, 8 directions about each.
 CREATE FUNCTION make_table(name text, n int, dims int, with_options text, attributes text DEFAULT '') RETURNS void LANGUAGE plpgsql AS $$
@@ -47,13 +42,6 @@ BEGIN
         EXIT WHEN best > 500;
     END LOOP;
     RETURN best;
-END $$;
-
-CREATE FUNCTION planned(query text) RETURNS json LANGUAGE plpgsql AS $$
-DECLARE plan json;
-BEGIN
-    EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
-    RETURN plan;
 END $$;
 
 CREATE FUNCTION way(plan json) RETURNS text LANGUAGE sql AS $$SELECT CASE WHEN plan::text ~ 'Index Scan' THEN 'index' ELSE 'sort' END$$;

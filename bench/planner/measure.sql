@@ -4,12 +4,10 @@
 SET client_min_messages = warning;
 CREATE EXTENSION quiver;
 
--- Processor time this server process has used, in nanoseconds.
-CREATE FUNCTION used_ns() RETURNS bigint LANGUAGE sql AS
-    $$SELECT split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::bigint$$;
+\ir meter.sql
 
 -- Nanoseconds a row of a query over `rows` rows: the least of five, which is the one that other work
--- on the machine disturbed least. Each takes at least 60 ms, for the clock advances in ticks.
+-- on the machine disturbed least. Each takes at least 60 ms.
 CREATE FUNCTION ns_per_row(query text, rows bigint) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE started bigint; used bigint; times int; best float8 := 'Infinity';
 BEGIN
@@ -25,13 +23,6 @@ BEGIN
         best := least(best, used::float8 / times / rows);
     END LOOP;
     RETURN best;
-END $$;
-
-CREATE FUNCTION planned_cost(query text) RETURNS float8 LANGUAGE plpgsql AS $$
-DECLARE plan json;
-BEGIN
-    EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
-    RETURN plan #>> '{0,Plan,Total Cost}';
 END $$;
 
 -- One unit: an addition, from the difference between twenty of them and none. Taken anew for each
@@ -70,7 +61,8 @@ BEGIN
     ANALYZE measured;
     INSERT INTO cases (type, size, storage, unit, ns, planned)
         SELECT measure.type, measure.size, measure.storage, unit_ns(), ns_per_row(with_call, rows) - ns_per_row(without, rows),
-               (planned_cost(with_call) - planned_cost(without)) / rows / current_setting('cpu_operator_cost')::float8;
+               ((planned(with_call) #>> '{0,Plan,Total Cost}')::float8 - (planned(without) #>> '{0,Plan,Total Cost}')::float8)
+                   / rows / current_setting('cpu_operator_cost')::float8;
     DROP TABLE measured;
     COMMIT;
 END $$;
