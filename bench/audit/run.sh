@@ -5,7 +5,7 @@
 # About a quarter of an hour on an idle machine.
 #
 # usage: bench/audit/run.sh [--write]    (QUICK=1 for two minutes; SECONDS_EACH, ROUNDS, CLIENTS; FIGURES=instructions for those
-# alone, which need no idle machine, FIGURES=time for pgbench's alone, of the servers AUDITS and the WORKLOADS; --write keeps all tables in
+# alone, which need no idle machine, FIGURES=sustained for events a second alone, FIGURES=time for pgbench's alone, of the servers AUDITS and the WORKLOADS; --write keeps all tables in
 # docs/measured/audit.md)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -18,7 +18,10 @@ load=$(cut -d ' ' -f 1 /proc/loadavg)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-bench-audit.XXXXXX")
 chmod 755 "$scratch"
 read -ra configurations <<<"${AUDITS:-none pgaudit off quiver durable strict history jsonb}"
-[ "${FIGURES:-all}" != instructions ] || configurations=(none pgaudit off quiver durable)
+case ${FIGURES:-all} in
+    instructions) configurations=(none pgaudit off quiver durable) ;;
+    sustained) configurations=(quiver) ;;
+esac
 cleanup() {
     local name
     for name in "${configurations[@]}"; do
@@ -83,6 +86,12 @@ events_of() {
 }
 table=$scratch/table.md
 has() { [[ " ${configurations[*]} " = *" $1 "* ]]; }
+if [ "${FIGURES:-all}" = sustained ]; then
+    PGHOST=$scratch/socket_quiver psql -Xqc 'CREATE EXTENSION quiver'
+    . bench/audit/sustained.sh
+    sustained_table
+    exit 0
+fi
 if [ "${FIGURES:-all}" != time ]; then
     . bench/audit/instructions.sh
     instructions_table | tee "$table.instructions"
@@ -162,19 +171,8 @@ awk '{ print $0 }' <<<"$(for name in history jsonb; do
         echo "SELECT 'jsonb', pg_total_relation_size('jsonb_version'), (SELECT count(*) FROM jsonb_version)")"
 done)" | awk '$3 > 0 { printf "| %s | %d | %.0f |\n", $1, $3, $2 / $3 }' | tee -a "$table.bytes"
 
-# Sustained: two sessions whose function executes statements as fast as PL/pgSQL can.
-export PGHOST=$scratch/socket_quiver
-psql -Xqc 'CREATE FUNCTION many(n int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN FOR i IN 1..n LOOP PERFORM abalance FROM pgbench_accounts WHERE aid = i; END LOOP; END $$'
-echo 'SELECT many(2000);' >"$scratch/many.sql"
-lost_before=$(psql -XqAtc 'SELECT events_lost FROM quiver.audit_status()')
-events_before=$(psql -XqAtc 'SELECT quiver.audit_checkpoint()' >/dev/null; psql -XqAtc 'SELECT events_written FROM quiver.audit_status()')
-began=$(date +%s.%N)
-pgbench -n -c 2 -j 2 -T $((2 * seconds)) -f "$scratch/many.sql" >/dev/null 2>&1
-psql -XqAtc 'SELECT quiver.audit_checkpoint()' >/dev/null
-ended=$(date +%s.%N)
-awk -v e="$(($(psql -XqAtc 'SELECT events_written FROM quiver.audit_status()') - events_before))" -v s="$began" -v t="$ended" \
-    -v l="$(($(psql -XqAtc 'SELECT events_lost FROM quiver.audit_status()') - lost_before))" \
-    'BEGIN { printf "%d events in %.1f s until they were on disk and sealed: %.0f a second, %d lost\n", e, t - s, e / (t - s), l }' | tee "$table.sustained"
+. bench/audit/sustained.sh
+sustained_table | tee "$table.sustained"
 
 [ "${1:-}" = --write ] || exit 0
 bar() { # bar NAME: the least and the most of what it adds
@@ -218,5 +216,6 @@ HEAD
     printf '\n## Row history and sustained load\n\nA trigger: µs of processor time a row, the least of %d runs. Bar: 0.4.\n\n' "$((rounds + 2))"
     printf '| rows changed | no trigger | history adds | jsonb adds | ratio |\n|---|---|---|---|---|\n'
     cat "$table.triggers"
-    printf '\nSustained, two sessions in PL/pgSQL, policy continue: %s.\n' "$(cat "$table.sustained")"
+    printf '\n%s\n\n| offered | seconds | events | a second, on disk and sealed | lost |\n|---|---|---|---|---|\n' "$sustained_is"
+    cat "$table.sustained"
 } >docs/measured/audit.md
