@@ -11,6 +11,7 @@ SOURCES = \
 	kernels/sketch_distinct \
 	features/record_query \
 	features/online_plan \
+	features/online_lookup \
 	features/online_read \
 	features/online_json \
 	features/online_call \

@@ -90,7 +90,9 @@ QUIVER_FUNCTION(feature_online)
     }
     OnlineResult result = new_result(service);
     const TimestampTz now = GetCurrentStatementStartTimestamp();
-    read_online(service, arguments, now, &result);
+    OnlineReader reader = begin_online(service);
+    read_online(&reader, arguments, now, &result);
+    end_online(&reader);
     JsonbParseState *state = nullptr;
     PG_RETURN_JSONB_P(JsonbValueToJsonb(push_result(&state, service, &result, now, false)));
 }
@@ -109,13 +111,16 @@ QUIVER_FUNCTION(feature_get_online)
     if (JB_ROOT_IS_OBJECT(request))
     {
         parse_request(service, &request->root, &arguments);
-        read_online(service, arguments, now, &result);
+        OnlineReader reader = begin_online(service);
+        read_online(&reader, arguments, now, &result);
+        end_online(&reader);
         PG_RETURN_JSONB_P(
             JsonbValueToJsonb(push_result(&state, service, &result, now, with_status)));
     }
     if (!JB_ROOT_IS_ARRAY(request) || JB_ROOT_IS_SCALAR(request))
         refuse_request();
     (void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, nullptr);
+    OnlineReader reader = begin_online(service);
     JsonbValue item;
     JsonbIterator *scan = JsonbIteratorInit(&request->root);
     (void) JsonbIteratorNext(&scan, &item, true);
@@ -125,8 +130,9 @@ QUIVER_FUNCTION(feature_get_online)
         if (item.type != jbvBinary || (item.val.binary.data->header & JB_FOBJECT) == 0)
             refuse_request();
         parse_request(service, item.val.binary.data, &arguments);
-        read_online(service, arguments, now, &result);
+        read_online(&reader, arguments, now, &result);
         (void) push_result(&state, service, &result, now, with_status);
     }
+    end_online(&reader);
     PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, nullptr)));
 }

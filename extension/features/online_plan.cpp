@@ -7,6 +7,8 @@
 
 #include "pg/function.hpp"
 
+#include <algorithm>
+
 namespace quiver::features {
 namespace {
 
@@ -34,8 +36,8 @@ void mark_stale(Datum, Oid relation)
             continue;
         bool touched =
             !OidIsValid(relation) || relation == service_table || relation == version_table;
-        for (int i = 0; i < entry->service->part_count && !touched; i++)
-            touched = entry->service->parts[i].table == relation;
+        for (int i = 0; i < entry->service->table_count && !touched; i++)
+            touched = entry->service->tables[i].table == relation;
         entry->service->stale |= touched;
     }
 }
@@ -116,44 +118,87 @@ void describe_feature(MemoryContext context, OnlineFeature *feature, Datum outpu
     prepare_to_jsonb(context, &feature->to_jsonb, type);
 }
 
-// How to probe the part's online table. False if its primary key has no equality for an argument's type.
-bool prepare_probe(OnlineService *service, OnlinePart *part, const char *time_column,
-                   Datum *columns)
+// How the index compares and tests its n-th key with an argument of `type`. False if it cannot.
+bool prepare_key(OnlineTable *online, Relation index, int n, Oid type)
 {
-    Relation table = table_open(part->table, AccessShareLock);
+    const Oid family = index->rd_opfamily[n], declared = index->rd_opcintype[n];
+    const Oid order = get_opfamily_proc(family, declared, type, BTORDER_PROC);
+    const Oid equality = get_opfamily_member(family, declared, type, BTEqualStrategyNumber);
+    if (!OidIsValid(order) || !OidIsValid(equality))
+        return false;
+    const auto column = static_cast<AttrNumber>(n + 1);
+    const int options = index->rd_indoption[n] << SK_BT_INDOPTION_SHIFT;
+    const Oid collation = index->rd_indcollation[n];
+    ScanKeyEntryInitialize(&online->orders[n], options, column, InvalidStrategy, type, collation,
+                           order, BoolGetDatum(true));
+    ScanKeyEntryInitialize(&online->equalities[n], 0, column, BTEqualStrategyNumber, type,
+                           collation, get_opcode(equality), BoolGetDatum(true));
+    return true;
+}
+
+// How to look a row up by primary key. False if there is none, or it has no order for an argument's type.
+bool prepare_table(OnlineService *service, OnlineTable *online)
+{
+    Relation table = table_open(online->table, AccessShareLock);
     list_free(RelationGetIndexList(table));
-    part->index = table->rd_pkindex;
-    part->time_column = get_attnum(part->table, time_column);
-    OnlineFeature *features = service->features + part->first_feature;
-    for (int i = 0; i < part->feature_count; i++)
-        features[i].column = get_attnum(part->table, TextDatumGetCString(columns[i]));
-    bool usable = OidIsValid(part->index);
+    online->index = table->rd_pkindex;
+    bool usable = OidIsValid(online->index);
     if (usable)
     {
-        Relation index = index_open(part->index, AccessShareLock);
-        const int count = part->key_count > 0 ? part->key_count : 1;
-        usable = IndexRelationGetNumberOfKeyAttributes(index) == count &&
+        Relation index = index_open(online->index, AccessShareLock);
+        online->key_count = std::max(online->place_count, 1);
+        usable = IndexRelationGetNumberOfKeyAttributes(index) == online->key_count &&
                  index->rd_rel->relam == BTREE_AM_OID;
-        part->keys = keep_array<ScanKeyData>(service->context, count);
-        for (int i = 0; i < count && usable; i++)
+        online->orders = keep_array<ScanKeyData>(service->context, online->key_count);
+        online->equalities = keep_array<ScanKeyData>(service->context, online->key_count);
+        for (int i = 0; i < online->key_count && usable; i++)
         {
-            // A view without keys has one row, of which the column one_row is true.
-            Oid type = part->key_count > 0 ? getBaseType(service->argument_types[part->places[i]])
-                                           : BOOLOID;
+            Oid type = online->place_count > 0
+                           ? getBaseType(service->argument_types[online->places[i]])
+                           : BOOLOID;
             type = type == VARCHAROID ? TEXTOID : type;
-            Oid declared = index->rd_opcintype[i];
-            const Oid equality =
-                get_opfamily_member(index->rd_opfamily[i], declared, type, BTEqualStrategyNumber);
-            usable = OidIsValid(equality);
-            if (usable)
-                ScanKeyEntryInitialize(&part->keys[i], 0, static_cast<AttrNumber>(i + 1),
-                                       BTEqualStrategyNumber, type, index->rd_indcollation[i],
-                                       get_opcode(equality), BoolGetDatum(true));
+            usable = prepare_key(online, index, i, type);
         }
         index_close(index, AccessShareLock);
     }
     table_close(table, AccessShareLock);
     return usable;
+}
+
+// The service's table with these keys, which may be another part's already; -1 if it cannot be looked up in.
+int find_table(OnlineService *service, Oid table, const OnlinePart *part)
+{
+    for (int i = 0; i < service->table_count; i++)
+    {
+        const OnlineTable *known = &service->tables[i];
+        if (known->table == table && known->place_count == part->key_count &&
+            std::equal(part->places, part->places + part->key_count, known->places))
+            return i;
+    }
+    OnlineTable *added = &service->tables[service->table_count];
+    *added = {};
+    added->table = table;
+    added->place_count = part->key_count;
+    added->places = part->places;
+    return prepare_table(service, added) ? service->table_count++ : -1;
+}
+
+// Room for the buffers of all blocks, within reason.
+void prepare_hints(OnlineService *service)
+{
+    constexpr int least_bits = 8, most_bits = 16;
+    std::uint64_t blocks = 0;
+    for (int i = 0; i < service->table_count; i++)
+        for (const Oid id : {service->tables[i].table, service->tables[i].index})
+        {
+            Relation relation = relation_open(id, AccessShareLock);
+            blocks += RelationGetNumberOfBlocks(relation);
+            relation_close(relation, AccessShareLock);
+        }
+    service->hint_bits = least_bits;
+    while (service->hint_bits < most_bits && std::uint64_t{1} << service->hint_bits < 2 * blocks)
+        service->hint_bits++;
+    service->hints = keep_array<Buffer>(service->context, 1 << service->hint_bits);
 }
 
 void load_arguments(OnlineService *service, const char *name)
@@ -198,6 +243,7 @@ void load_parts(OnlineService *service, const char *name)
     }
     service->features = keep_array<OnlineFeature>(service->context, total);
     service->parts = keep_array<OnlinePart>(service->context, rows);
+    service->tables = keep_array<OnlineTable>(service->context, rows);
     for (int row = 0; row < rows; row++)
     {
         OnlinePart *part = &service->parts[row];
@@ -217,12 +263,19 @@ void load_parts(OnlineService *service, const char *name)
         const Datum ttl = column(table, row, 5, &is_null);
         part->ttl = is_null ? 0 : DatumGetInt64(ttl);
         part->statement = keep_text(service->context, column(table, row, 6, &is_null));
-        part->table = DatumGetObjectId(column(table, row, 1, &is_null));
-        const char *time_column = TextDatumGetCString(column(table, row, 7, &is_null));
-        if (!OidIsValid(part->table) || !prepare_probe(service, part, time_column, columns))
-            part->table = InvalidOid;
+        const Oid online = DatumGetObjectId(column(table, row, 1, &is_null));
+        part->table = OidIsValid(online) ? find_table(service, online, part) : -1;
+        if (part->table >= 0)
+        {
+            part->time_column =
+                get_attnum(online, TextDatumGetCString(column(table, row, 7, &is_null)));
+            OnlineFeature *features = service->features + part->first_feature;
+            for (int i = 0; i < part->feature_count; i++)
+                features[i].column = get_attnum(online, TextDatumGetCString(columns[i]));
+        }
         service->part_count++;
     }
+    prepare_hints(service);
 }
 
 void load_transforms(OnlineService *service, const char *name)

@@ -1,7 +1,5 @@
-// One online read: a probe of each online table's primary key, statements for the rest, transforms last.
+// One online read: what was looked up in online tables, statements for the rest, transforms last.
 #include "features/online.hpp"
-
-#include <algorithm>
 
 namespace quiver::features {
 namespace {
@@ -14,69 +12,6 @@ void put(OnlineResult *result, int place, Status status, TimestampTz time)
     result->times[place] = time;
 }
 
-// One row of an online table, held while parts that lie in it are read.
-struct Probe
-{
-    const OnlinePart *part;  // whose table and keys were looked up
-    Relation table;
-    Relation index;
-    IndexScanDesc scan;
-    TupleTableSlot *slot;
-    bool found;
-};
-
-bool is_same_row(const Probe &probe, const OnlinePart *part)
-{
-    return probe.part != nullptr && probe.part->table == part->table &&
-           probe.part->key_count == part->key_count &&
-           std::equal(part->places, part->places + part->key_count, probe.part->places);
-}
-
-void end_probe(Probe *probe)
-{
-    if (probe->part == nullptr)
-        return;
-    ExecDropSingleTupleTableSlot(probe->slot);
-    index_endscan(probe->scan);
-    // The table's lock stays and keeps the index; ten views would else hold more locks than a process has
-    // fast places for.
-    index_close(probe->index, AccessShareLock);
-    table_close(probe->table, NoLock);
-    probe->part = nullptr;
-}
-
-// False if the caller may not read the whole table: then the statement tells what may be read.
-bool begin_probe(Probe *probe, const OnlineService *service, const OnlinePart *part,
-                 const OnlineArguments &arguments)
-{
-    Relation table = try_table_open(part->table, AccessShareLock);
-    if (table == nullptr)
-        ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
-                errmsg("an online table of feature service \"%s\" was dropped", service->name),
-                errhint("CALL quiver.feature_materialize makes it again."));
-    if (table->rd_rel->relrowsecurity ||
-        pg_class_aclcheck(part->table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-    {
-        table_close(table, NoLock);
-        return false;
-    }
-    const int count = part->key_count > 0 ? part->key_count : 1;
-    ScanKeyData keys[INDEX_MAX_KEYS];
-    std::copy(part->keys, part->keys + count, keys);
-    for (int i = 0; i < count; i++)
-        keys[i].sk_func.fn_mcxt = CurrentMemoryContext;  // what a comparison keeps goes with the call
-    for (int i = 0; i < part->key_count; i++)
-        keys[i].sk_argument = arguments.values[part->places[i]];
-    probe->table = table;
-    probe->index = index_open(part->index, AccessShareLock);
-    probe->scan = pg::begin_index_scan(table, probe->index, count);
-    index_rescan(probe->scan, keys, count, nullptr, 0);
-    probe->slot = table_slot_create(table, nullptr);
-    probe->found = index_getnext_slot(probe->scan, ForwardScanDirection, probe->slot);
-    probe->part = part;
-    return true;
-}
-
 Status status_at(TimestampTz time, std::int64_t ttl, TimestampTz now)
 {
     if (time > now)
@@ -86,18 +21,17 @@ Status status_at(TimestampTz time, std::int64_t ttl, TimestampTz now)
     return TIMESTAMP_IS_NOBEGIN(time) || time < now - ttl ? Status::expired : Status::present;
 }
 
-void read_part(const Probe &probe, OnlineService *service, const OnlinePart *part, TimestampTz now,
-               OnlineResult *result)
+void read_part(const OnlineRow &row, OnlineService *service, const OnlinePart *part,
+               TimestampTz now, OnlineResult *result)
 {
     OnlineFeature *features = service->features + part->first_feature;
     Status status = Status::not_found;
     TimestampTz time = 0;
-    if (probe.found)
+    const int time_place = part->time_column - 1;
+    if (row.is_found && !row.nulls[time_place])
     {
-        bool is_null;
-        const Datum datum = slot_getattr(probe.slot, part->time_column, &is_null);
-        time = is_null ? 0 : DatumGetTimestampTz(datum);
-        status = is_null ? Status::not_found : status_at(time, part->ttl, now);
+        time = DatumGetTimestampTz(row.values[time_place]);
+        status = status_at(time, part->ttl, now);
     }
     for (int i = 0; i < part->feature_count; i++)
     {
@@ -105,9 +39,11 @@ void read_part(const Probe &probe, OnlineService *service, const OnlinePart *par
         put(result, place, status, time);
         if (status != Status::present)
             continue;
-        const Datum value = slot_getattr(probe.slot, features[i].column, &result->nulls[place]);
-        if (!result->nulls[place])
-            result->values[place] = datumCopy(value, features[i].by_value, features[i].size);
+        const int column = features[i].column - 1;
+        result->nulls[place] = row.nulls[column];
+        if (!row.nulls[column])
+            result->values[place] =
+                datumCopy(row.values[column], features[i].by_value, features[i].size);
     }
 }
 
@@ -218,10 +154,11 @@ void run_transforms(OnlineService *service, const OnlineArguments &arguments, On
 
 }  // namespace
 
-void read_online(OnlineService *service, const OnlineArguments &arguments, TimestampTz now,
+void read_online(OnlineReader *reader, const OnlineArguments &arguments, TimestampTz now,
                  OnlineResult *result)
 {
-    Probe probe{};
+    OnlineService *service = reader->service;
+    look_up(reader, arguments);
     for (int i = 0; i < service->part_count; i++)
     {
         OnlinePart *part = &service->parts[i];
@@ -229,20 +166,17 @@ void read_online(OnlineService *service, const OnlineArguments &arguments, Times
         for (int k = 0; k < part->key_count; k++)
             null_key |= arguments.nulls[part->places[k]];
         if (null_key)
+        {
             for (int f = 0; f < part->feature_count; f++)
                 put(result, part->first_feature + f, Status::null_key, 0);
-        else if (OidIsValid(part->table) && is_same_row(probe, part))
-            read_part(probe, service, part, now, result);
-        else
-        {
-            end_probe(&probe);
-            if (OidIsValid(part->table) && begin_probe(&probe, service, part, arguments))
-                read_part(probe, service, part, now, result);
-            else
-                run_statement(service, part, arguments, now, result);
+            continue;
         }
+        const OnlineRow *row = part->table < 0 ? nullptr : found_row(*reader, part->table);
+        if (row != nullptr)
+            read_part(*row, service, part, now, result);
+        else
+            run_statement(service, part, arguments, now, result);
     }
-    end_probe(&probe);
     if (service->transform_count > 0)
         run_transforms(service, arguments, result);
 }

@@ -2,7 +2,7 @@
 // differs there between server versions.
 #pragma once
 
-#include "pg/compat.hpp"
+#include "pg/buffer_hint.hpp"
 
 extern "C" {
 #include "access/amapi.h"
@@ -46,16 +46,6 @@ extern "C" {
 }
 
 namespace quiver::pg {
-
-// A pin on a block if the buffer that held it last time still does; the cheap way to a hot page.
-inline bool read_recent_buffer(Relation relation, BlockNumber block, Buffer hint)
-{
-#if QUIVER_RELATION_HAS_LOCATOR
-    return ReadRecentBuffer(relation->rd_locator, MAIN_FORKNUM, block, hint);
-#else
-    return ReadRecentBuffer(relation->rd_node, MAIN_FORKNUM, block, hint);
-#endif
-}
 
 inline void delay_vacuum()
 {

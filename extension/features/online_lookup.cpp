@@ -1,0 +1,359 @@
+// The rows of one entity in all online tables of a service, by their primary keys.
+//
+// One look-up after the other would wait for memory most of the time: nothing of a random row is in the processor's
+// caches. So the B-trees are descended side by side, a level of each in turn, and while one tree's page is
+// searched those that the others need next are on their way; the rows follow in the same manner. A leaf is
+// read under its lock and its matches are noted, as an index scan does; rows that VACUUM put in place of older ones are
+// invisible to our snapshot, so the pin may go. What is rare is left to an index scan: many versions of a row, an
+// empty index, another kind of table.
+#include "features/online.hpp"
+
+#include <algorithm>
+
+namespace quiver::features {
+
+constexpr int most_matches = 8;
+
+struct Lookup
+{
+    const OnlineTable *online;
+    Relation table;  // nullptr: to be read by statement
+    Relation index;
+    BTScanInsertData *key;
+    bool is_open;  // in the middle of a tree: `block` comes next
+    bool needs_scan;
+    BlockNumber block;
+    int match_count;
+    ItemPointerData matches[most_matches];
+    Buffer buffer;  // of the row that was found
+    OnlineRow row;
+};
+
+namespace {
+
+Buffer *hint_of(const OnlineService *service, Relation relation, BlockNumber block)
+{
+    const std::uint32_t mixed = (block ^ RelationGetRelid(relation) * 0x85EBCA6Bu) * 0x9E3779B1u;
+    return &service->hints[mixed >> (32 - service->hint_bits)];
+}
+
+void expect(const OnlineService *service, Relation relation, BlockNumber block, std::size_t from,
+            int lines)
+{
+    const Buffer hint = *hint_of(service, relation, block);
+    if (hint != InvalidBuffer)
+        pg::prefetch_buffer(hint, from, lines);
+}
+
+Buffer pin(OnlineService *service, Relation relation, BlockNumber block)
+{
+    Buffer *hint = hint_of(service, relation, block);
+    // A pin by hint does not tell the clock that the page is in use; one in sixteen goes the long way.
+    if (*hint != InvalidBuffer && (++service->pins & 15) != 0 &&
+        pg::read_recent_buffer(relation, block, *hint)) [[likely]]
+    {
+        pgstat_count_buffer_read(relation);
+        pgstat_count_buffer_hit(relation);
+        return *hint;
+    }
+    const Buffer buffer = ReadBuffer(relation, block);
+    *hint = BufferIsLocal(buffer) ? InvalidBuffer : buffer;
+    return buffer;
+}
+
+// The first item of the page that is not before the key.
+OffsetNumber first_not_before(const Lookup &lookup, Page page, BTPageOpaque opaque)
+{
+    OffsetNumber low = P_FIRSTDATAKEY(opaque);
+    OffsetNumber end = OffsetNumberNext(PageGetMaxOffsetNumber(page));
+    while (low < end)
+    {
+        const auto middle = static_cast<OffsetNumber>(low + (end - low) / 2);
+        if (_bt_compare(lookup.index, lookup.key, page, middle) > 0)
+            low = OffsetNumberNext(middle);
+        else
+            end = middle;
+    }
+    return low;
+}
+
+// Pages split while nobody holds them: the key may have moved to the right.
+Buffer move_right(const Lookup &lookup, Buffer buffer, Snapshot snapshot)
+{
+    for (;;)
+    {
+        const Page page = BufferGetPage(buffer);
+        const BTPageOpaque opaque = BTPageGetOpaque(page);
+        pg::check_snapshot_age(snapshot, lookup.index, page);
+        if (P_RIGHTMOST(opaque))
+        {
+            if (P_IGNORE(opaque))
+                elog(ERROR, "fell off the end of index \"%s\"",
+                     RelationGetRelationName(lookup.index));
+            return buffer;
+        }
+        if (!P_IGNORE(opaque) && _bt_compare(lookup.index, lookup.key, page, P_HIKEY) <= 0)
+            return buffer;
+        buffer = _bt_relandgetbuf(lookup.index, buffer, opaque->btpo_next, BT_READ);
+    }
+}
+
+// False if there are too many.
+bool note(Lookup *lookup, IndexTuple item)
+{
+    const bool is_list = BTreeTupleIsPosting(item);
+    const int count = is_list ? BTreeTupleGetNPosting(item) : 1;
+    if (lookup->match_count + count > most_matches)
+        return false;
+    const ItemPointerData *rows = is_list ? BTreeTupleGetPosting(item) : &item->t_tid;
+    std::copy(rows, rows + count, lookup->matches + lookup->match_count);
+    lookup->match_count += count;
+    return true;
+}
+
+void note_matches(Lookup *lookup, Page page, BTPageOpaque opaque)
+{
+    // A standby may see rows that are dead on its primary.
+    const bool skip_dead = !TransactionStartedDuringRecovery();
+    const OffsetNumber last = PageGetMaxOffsetNumber(page);
+    for (OffsetNumber place = first_not_before(*lookup, page, opaque); place <= last;
+         place = OffsetNumberNext(place))
+    {
+        const ItemId item = PageGetItemId(page, place);
+        if (skip_dead && ItemIdIsDead(item))
+            continue;
+        if (_bt_compare(lookup->index, lookup->key, page, place) != 0)
+            return;
+        if (!note(lookup, reinterpret_cast<IndexTuple>(PageGetItem(page, item))))
+        {
+            lookup->needs_scan = true;
+            return;
+        }
+    }
+    // Do its versions go on in the next leaf?
+    lookup->needs_scan =
+        !P_RIGHTMOST(opaque) && _bt_compare(lookup->index, lookup->key, page, P_HIKEY) == 0;
+}
+
+// One level of a tree, whose page is locked: down to a child, or the matches of a leaf.
+void descend(OnlineReader *reader, Lookup *lookup, Buffer buffer)
+{
+    constexpr std::size_t first_items = 256;
+    constexpr int lines_of_items = 16;
+    buffer = move_right(*lookup, buffer, reader->snapshot);
+    const Page page = BufferGetPage(buffer);
+    const BTPageOpaque opaque = BTPageGetOpaque(page);
+    lookup->is_open = !P_ISLEAF(opaque);
+    if (lookup->is_open)
+    {
+        const OffsetNumber place = OffsetNumberPrev(first_not_before(*lookup, page, opaque));
+        lookup->block = BTreeTupleGetDownLink(
+            reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, place))));
+        expect(reader->service, lookup->index, lookup->block, first_items, lines_of_items);
+    }
+    else
+    {
+        PredicateLockPage(lookup->index, BufferGetBlockNumber(buffer), reader->snapshot);
+        note_matches(lookup, page, opaque);
+        if (lookup->match_count > 0)
+        {
+            const ItemPointerData *row = &lookup->matches[0];
+            expect(reader->service, lookup->table, ItemPointerGetBlockNumber(row),
+                   SizeOfPageHeaderData + ItemPointerGetOffsetNumber(row) * sizeof(ItemIdData), 1);
+        }
+    }
+    _bt_relbuf(lookup->index, buffer);
+}
+
+void begin_descent(OnlineReader *reader, Lookup *lookup, const OnlineArguments &arguments)
+{
+    const OnlineTable *online = lookup->online;
+    lookup->row.is_found = false;
+    lookup->match_count = 0;
+    lookup->is_open = false;
+    lookup->needs_scan = false;
+    for (int i = 0; i < online->place_count; i++)
+    {
+        if (arguments.nulls[online->places[i]])
+            return;
+        lookup->key->scankeys[i].sk_argument = arguments.values[online->places[i]];
+    }
+    pgstat_count_index_scan(lookup->index);
+    const Buffer root = pg::lock_root(lookup->table, lookup->index);
+    if (BufferIsValid(root))
+        descend(reader, lookup, root);
+    else
+        lookup->needs_scan = true;
+}
+
+void release(Lookup *lookup)
+{
+    if (BufferIsValid(lookup->buffer))
+        ReleaseBuffer(lookup->buffer);
+    lookup->buffer = InvalidBuffer;
+}
+
+void take(Lookup *lookup, HeapTuple row)
+{
+    heap_deform_tuple(row, RelationGetDescr(lookup->table), lookup->row.values, lookup->row.nulls);
+    lookup->row.is_found = true;
+    pgstat_count_heap_fetch(lookup->index);
+}
+
+// The version that the snapshot sees, among the matches. Its page stays pinned.
+void fetch(OnlineReader *reader, Lookup *lookup)
+{
+    pgstat_count_index_tuples(lookup->index, lookup->match_count);
+    for (int i = 0; i < lookup->match_count && !lookup->row.is_found; i++)
+    {
+        ItemPointerData place = lookup->matches[i];
+        release(lookup);
+        lookup->buffer = pin(reader->service, lookup->table, ItemPointerGetBlockNumber(&place));
+        heap_page_prune_opt(lookup->table, lookup->buffer);
+        HeapTupleData row;
+        LockBuffer(lookup->buffer, BUFFER_LOCK_SHARE);
+        const bool is_visible = heap_hot_search_buffer(&place, lookup->table, lookup->buffer,
+                                                       reader->snapshot, &row, nullptr, true);
+        LockBuffer(lookup->buffer, BUFFER_LOCK_UNLOCK);
+        if (is_visible)
+            take(lookup, &row);
+    }
+}
+
+void scan(Lookup *lookup)
+{
+    const OnlineTable *online = lookup->online;
+    ScanKeyData keys[INDEX_MAX_KEYS];
+    std::copy(online->equalities, online->equalities + online->key_count, keys);
+    for (int i = 0; i < online->key_count; i++)
+    {
+        keys[i].sk_func.fn_mcxt = CurrentMemoryContext;
+        keys[i].sk_argument = lookup->key->scankeys[i].sk_argument;
+    }
+    IndexScanDesc descent = pg::begin_index_scan(lookup->table, lookup->index, online->key_count);
+    index_rescan(descent, keys, online->key_count, nullptr, 0);
+    TupleTableSlot *slot = table_slot_create(lookup->table, nullptr);
+    if (index_getnext_slot(descent, ForwardScanDirection, slot))
+        take(lookup, ExecCopySlotHeapTuple(slot));
+    ExecDropSingleTupleTableSlot(slot);
+    index_endscan(descent);
+}
+
+// False if the caller may not read the whole table, or it is not any more what the service knows.
+bool open(const OnlineService *service, Lookup *lookup)
+{
+    const OnlineTable *online = lookup->online;
+    Relation table = try_table_open(online->table, AccessShareLock);
+    if (table == nullptr)
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
+                errmsg("an online table of feature service \"%s\" was dropped", service->name),
+                errhint("CALL quiver.feature_materialize makes it again."));
+    if (!table->rd_indexvalid)
+        list_free(RelationGetIndexList(table));
+    if (!table->rd_rel->relrowsecurity && table->rd_pkindex == online->index &&
+        pg_class_aclcheck(online->table, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
+        // The table's lock keeps the index; ten views would else hold more locks than a process has fast places for.
+        lookup->index = RelationIdGetRelation(online->index);
+    if (lookup->index == nullptr)
+    {
+        table_close(table, NoLock);
+        return false;
+    }
+    lookup->table = table;
+    return true;
+}
+
+void close(Lookup *lookup)
+{
+    if (lookup->table == nullptr)
+        return;
+    release(lookup);
+    RelationClose(lookup->index);
+    table_close(lookup->table, NoLock);
+    lookup->table = nullptr;
+}
+
+void prepare(Lookup *lookup)
+{
+    const OnlineTable *online = lookup->online;
+    const auto keys = static_cast<std::size_t>(online->key_count);
+    lookup->key = static_cast<BTScanInsertData *>(
+        palloc(offsetof(BTScanInsertData, scankeys) + keys * sizeof(ScanKeyData)));
+    pg::prepare_search(lookup->index, lookup->key);
+    lookup->key->keysz = online->key_count;
+    std::copy(online->orders, online->orders + keys, lookup->key->scankeys);
+    for (std::size_t i = 0; i < keys; i++)  // what a comparison keeps goes with the call
+        lookup->key->scankeys[i].sk_func.fn_mcxt = CurrentMemoryContext;
+    const auto columns = static_cast<std::size_t>(RelationGetDescr(lookup->table)->natts);
+    lookup->row.values = static_cast<Datum *>(palloc(columns * sizeof(Datum)));
+    lookup->row.nulls = static_cast<bool *>(palloc(columns));
+}
+
+}  // namespace
+
+OnlineReader begin_online(OnlineService *service)
+{
+    OnlineReader reader{service, GetActiveSnapshot(), nullptr};
+    const auto count = static_cast<std::size_t>(service->table_count);
+    reader.lookups = static_cast<Lookup *>(palloc0(sizeof(Lookup) * (count + 1)));
+    for (std::size_t i = 0; i < count; i++)
+    {
+        Lookup *lookup = &reader.lookups[i];
+        lookup->online = &service->tables[i];
+        if (open(service, lookup))
+            prepare(lookup);
+    }
+    // Something changed while we waited for a lock: what is known of the tables need not be right.
+    if (service->stale) [[unlikely]]
+        end_online(&reader);
+    return reader;
+}
+
+void end_online(OnlineReader *reader)
+{
+    for (int i = 0; i < reader->service->table_count; i++)
+        close(&reader->lookups[i]);
+}
+
+void look_up(OnlineReader *reader, const OnlineArguments &arguments)
+{
+    Lookup *const first = reader->lookups;
+    Lookup *const end = first + reader->service->table_count;
+    bool is_under_way = false;
+    for (Lookup *lookup = first; lookup < end; lookup++)
+        if (lookup->table != nullptr)
+        {
+            release(lookup);
+            begin_descent(reader, lookup, arguments);
+            is_under_way |= lookup->is_open;
+        }
+    while (is_under_way)
+    {
+        is_under_way = false;
+        for (Lookup *lookup = first; lookup < end; lookup++)
+            if (lookup->table != nullptr && lookup->is_open)
+            {
+                const Buffer buffer = pin(reader->service, lookup->index, lookup->block);
+                LockBuffer(buffer, BT_READ);
+                _bt_checkpage(lookup->index, buffer);
+                descend(reader, lookup, buffer);
+                is_under_way |= lookup->is_open;
+            }
+    }
+    for (Lookup *lookup = first; lookup < end; lookup++)
+        if (lookup->table != nullptr)
+        {
+            if (lookup->needs_scan) [[unlikely]]
+                scan(lookup);
+            else
+                fetch(reader, lookup);
+        }
+}
+
+const OnlineRow *found_row(const OnlineReader &reader, int table)
+{
+    const Lookup *lookup = &reader.lookups[table];
+    return lookup->table != nullptr ? &lookup->row : nullptr;
+}
+
+}  // namespace quiver::features
