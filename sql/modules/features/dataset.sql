@@ -41,6 +41,31 @@ $$;
 COMMENT ON FUNCTION quiver.feature_high_id(text) IS
     'the highest ingestion id given out for a managed view; NULL for others';
 
+-- Who asks what was known at a time gets no rows of which nobody knows when they became known.
+CREATE FUNCTION quiver.feature_never_known(members quiver.feature_member[]) RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    one record;
+    missing bigint;
+    result jsonb := '{}';
+BEGIN
+    FOR one IN SELECT DISTINCT v.view, v.view_schema, v.view_name FROM unnest(members) AS m
+        JOIN quiver.feature_view_version v ON (v.view, v.version) = (m.view, m.version) AND v.has_created
+        JOIN quiver.feature_view f ON f.name = v.view AND NOT f.managed  -- whose histories always say when
+        ORDER BY v.view
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %I.%I WHERE created_ts IS NULL', one.view_schema, one.view_name)
+            INTO missing;
+        IF missing > 0 THEN
+            RAISE NOTICE '% row(s) of feature view "%" have no created_ts and are never known', missing, one.view;
+            result := result || jsonb_build_object(one.view, missing);
+        END IF;
+    END LOOP;
+    RETURN result;
+END $$;
+COMMENT ON FUNCTION quiver.feature_never_known(quiver.feature_member[]) IS
+    'how many rows of which views have no created_ts, with a notice for each such view';
+
 CREATE FUNCTION quiver.feature_make_dataset(
     name text, query quiver.feature_query, features text[], service text, spine_ts text, key_map jsonb,
         known_at timestamptz,
@@ -114,7 +139,8 @@ BEGIN
     VALUES ('dataset', name, started, (SELECT jsonb_agg(DISTINCT format('%I.%I', v.view_schema, v.view_name))
         FROM unnest(asked.members) AS m
             JOIN quiver.feature_view_version v ON (v.view, v.version) = (m.view, m.version)),
-        jsonb_build_array(relation::text), jsonb_build_object('rows', made));
+        jsonb_build_array(relation::text), jsonb_build_object('rows', made) || CASE WHEN request.known IS NULL THEN '{}'
+            ELSE jsonb_build_object('never_known', quiver.feature_never_known(asked.members)) END);
 END $$;
 COMMENT ON FUNCTION quiver.feature_make_dataset(text, quiver.feature_query, text[], text, text, jsonb, timestamptz,
     text, boolean, boolean,

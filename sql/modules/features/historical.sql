@@ -124,6 +124,32 @@ COMMENT ON FUNCTION quiver.feature_check_request(quiver.feature_request, quiver.
     IS
     'refuse requests that cannot be answered before any row is read';
 
+-- Where the spine's times are the events' own, a lookup that is not strict finds the very event it is to predict.
+CREATE FUNCTION quiver.feature_warn_of_leaks(request quiver.feature_request, members quiver.feature_member[])
+    RETURNS void
+    LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN
+        SELECT DISTINCT m.view, l.relation, l.source_column, bool_or(c.agg IS NULL) AS looks_up
+        FROM unnest(members) AS m
+        JOIN quiver.feature_column c ON (c.view, c.version) = (m.view, m.version) AND c.name = ANY (m.features)
+        CROSS JOIN LATERAL quiver.feature_lineage(m.view, m.version) AS l
+        JOIN quiver.feature_query_lineage(request.spine) AS s ON (s.relation, s.name) = (l.relation, l.source_column)
+        WHERE l.feature = 'event_ts' AND s.place = array_position(request.columns, request.spine_ts)
+          AND CASE WHEN c.agg IS NULL THEN NOT request.exclusive ELSE c.bound = '(]' END
+        GROUP BY m.view, l.relation, l.source_column
+    LOOP
+        RAISE WARNING 'the spine and feature view "%" have their times from the same column, % of %, so each row may '
+            'see itself', one.view, one.source_column, one.relation
+            USING HINT = CASE WHEN one.looks_up THEN 'Pass strict => true for what was known before it.'
+                ELSE 'Define the window with the bound "[)" for what was known before it.' END;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION quiver.feature_warn_of_leaks(quiver.feature_request, quiver.feature_member[]) IS
+    'a warning for each view whose rows may be found by the spine rows that they are themselves';
+
 -- Members of a request by service or by list, and that exactly one of both is given.
 CREATE FUNCTION quiver.feature_requested(features text[], service text, key_map jsonb, full_names boolean)
     RETURNS TABLE (members quiver.feature_member[], service_name text, service_version int, inputs text[],
@@ -189,6 +215,7 @@ BEGIN
         SELECT o || e FROM unnest(members) AS m, unnest(m.outputs) AS o,
             unnest(CASE WHEN with_status THEN ARRAY['', '_status', '_age']
             ELSE ARRAY[''] END) AS e));
+    PERFORM quiver.feature_warn_of_leaks(request, members);
     RETURN request;
 END $$;
 COMMENT ON FUNCTION quiver.feature_make_request(quiver.feature_query, quiver.feature_member[], text[], text[], text,
