@@ -12,6 +12,7 @@ SOURCES = \
 	features/record_query \
 	features/online_plan \
 	features/online_lookup \
+	features/online_tree \
 	features/online_read \
 	features/online_json \
 	features/online_call \

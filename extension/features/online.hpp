@@ -12,6 +12,8 @@
 
 namespace quiver::features {
 
+enum class Ordinal;
+
 enum class Status : char
 {
     present,
@@ -40,6 +42,10 @@ struct OnlineTable
     int *places;  // of keys among the arguments
     ScanKeyData *orders;  // how the index compares, without values
     ScanKeyData *equalities;  // the same keys as conditions of an index scan
+    // Of a single key that is an integer: how it is stored and given
+    Ordinal stored_kind;
+    Ordinal asked_kind;
+    std::size_t page_items;  // on the leaf that was read last
 };
 
 struct OnlinePart

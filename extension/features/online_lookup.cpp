@@ -6,164 +6,15 @@
 // read under its lock and its matches are noted, as an index scan does; rows that VACUUM put in place of older ones are
 // invisible to our snapshot, so the pin may go. What is rare is left to an index scan: many versions of a row, an
 // empty index, another kind of table.
-#include "features/online.hpp"
+#include "features/online_lookup.hpp"
+
+#include "features/asof_values.hpp"
 
 #include <algorithm>
 
 namespace quiver::features {
 
-constexpr int most_matches = 8;
-
-struct Lookup
-{
-    const OnlineTable *online;
-    Relation table;  // nullptr: to be read by statement
-    Relation index;
-    BTScanInsertData *key;
-    bool is_open;  // in the middle of a tree: `block` comes next
-    bool needs_scan;
-    BlockNumber block;
-    int match_count;
-    ItemPointerData matches[most_matches];
-    Buffer buffer;  // of the row that was found
-    OnlineRow row;
-};
-
 namespace {
-
-Buffer *hint_of(const OnlineService *service, Relation relation, BlockNumber block)
-{
-    const std::uint32_t mixed = (block ^ RelationGetRelid(relation) * 0x85EBCA6Bu) * 0x9E3779B1u;
-    return &service->hints[mixed >> (32 - service->hint_bits)];
-}
-
-void expect(const OnlineService *service, Relation relation, BlockNumber block, std::size_t from,
-            int lines)
-{
-    const Buffer hint = *hint_of(service, relation, block);
-    if (hint != InvalidBuffer)
-        pg::prefetch_buffer(hint, from, lines);
-}
-
-Buffer pin(OnlineService *service, Relation relation, BlockNumber block)
-{
-    Buffer *hint = hint_of(service, relation, block);
-    // A pin by hint does not tell the clock that the page is in use; one in sixteen goes the long way.
-    if (*hint != InvalidBuffer && (++service->pins & 15) != 0 &&
-        pg::read_recent_buffer(relation, block, *hint)) [[likely]]
-    {
-        pgstat_count_buffer_read(relation);
-        pgstat_count_buffer_hit(relation);
-        return *hint;
-    }
-    const Buffer buffer = ReadBuffer(relation, block);
-    *hint = BufferIsLocal(buffer) ? InvalidBuffer : buffer;
-    return buffer;
-}
-
-// The first item of the page that is not before the key.
-OffsetNumber first_not_before(const Lookup &lookup, Page page, BTPageOpaque opaque)
-{
-    OffsetNumber low = P_FIRSTDATAKEY(opaque);
-    OffsetNumber end = OffsetNumberNext(PageGetMaxOffsetNumber(page));
-    while (low < end)
-    {
-        const auto middle = static_cast<OffsetNumber>(low + (end - low) / 2);
-        if (_bt_compare(lookup.index, lookup.key, page, middle) > 0)
-            low = OffsetNumberNext(middle);
-        else
-            end = middle;
-    }
-    return low;
-}
-
-// Pages split while nobody holds them: the key may have moved to the right.
-Buffer move_right(const Lookup &lookup, Buffer buffer, Snapshot snapshot)
-{
-    for (;;)
-    {
-        const Page page = BufferGetPage(buffer);
-        const BTPageOpaque opaque = BTPageGetOpaque(page);
-        pg::check_snapshot_age(snapshot, lookup.index, page);
-        if (P_RIGHTMOST(opaque))
-        {
-            if (P_IGNORE(opaque))
-                elog(ERROR, "fell off the end of index \"%s\"",
-                     RelationGetRelationName(lookup.index));
-            return buffer;
-        }
-        if (!P_IGNORE(opaque) && _bt_compare(lookup.index, lookup.key, page, P_HIKEY) <= 0)
-            return buffer;
-        buffer = _bt_relandgetbuf(lookup.index, buffer, opaque->btpo_next, BT_READ);
-    }
-}
-
-// False if there are too many.
-bool note(Lookup *lookup, IndexTuple item)
-{
-    const bool is_list = BTreeTupleIsPosting(item);
-    const int count = is_list ? BTreeTupleGetNPosting(item) : 1;
-    if (lookup->match_count + count > most_matches)
-        return false;
-    const ItemPointerData *rows = is_list ? BTreeTupleGetPosting(item) : &item->t_tid;
-    std::copy(rows, rows + count, lookup->matches + lookup->match_count);
-    lookup->match_count += count;
-    return true;
-}
-
-void note_matches(Lookup *lookup, Page page, BTPageOpaque opaque)
-{
-    // A standby may see rows that are dead on its primary.
-    const bool skip_dead = !TransactionStartedDuringRecovery();
-    const OffsetNumber last = PageGetMaxOffsetNumber(page);
-    for (OffsetNumber place = first_not_before(*lookup, page, opaque); place <= last;
-         place = OffsetNumberNext(place))
-    {
-        const ItemId item = PageGetItemId(page, place);
-        if (skip_dead && ItemIdIsDead(item))
-            continue;
-        if (_bt_compare(lookup->index, lookup->key, page, place) != 0)
-            return;
-        if (!note(lookup, reinterpret_cast<IndexTuple>(PageGetItem(page, item))))
-        {
-            lookup->needs_scan = true;
-            return;
-        }
-    }
-    // Do its versions go on in the next leaf?
-    lookup->needs_scan =
-        !P_RIGHTMOST(opaque) && _bt_compare(lookup->index, lookup->key, page, P_HIKEY) == 0;
-}
-
-// One level of a tree, whose page is locked: down to a child, or the matches of a leaf.
-void descend(OnlineReader *reader, Lookup *lookup, Buffer buffer)
-{
-    constexpr std::size_t first_items = 256;
-    constexpr int lines_of_items = 16;
-    buffer = move_right(*lookup, buffer, reader->snapshot);
-    const Page page = BufferGetPage(buffer);
-    const BTPageOpaque opaque = BTPageGetOpaque(page);
-    lookup->is_open = !P_ISLEAF(opaque);
-    if (lookup->is_open)
-    {
-        const OffsetNumber place = OffsetNumberPrev(first_not_before(*lookup, page, opaque));
-        lookup->block = BTreeTupleGetDownLink(
-            reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, place))));
-        expect(reader->service, lookup->index, lookup->block, first_items, lines_of_items);
-    }
-    else
-    {
-        PredicateLockPage(lookup->index, BufferGetBlockNumber(buffer), reader->snapshot);
-        note_matches(lookup, page, opaque);
-        if (lookup->match_count > 0)
-        {
-            const ItemPointerData *row = &lookup->matches[0];
-            expect(reader->service, lookup->table, ItemPointerGetBlockNumber(row),
-                   SizeOfPageHeaderData + ItemPointerGetOffsetNumber(row) * sizeof(ItemIdData), 1);
-        }
-    }
-    _bt_relbuf(lookup->index, buffer);
-}
 
 void begin_descent(OnlineReader *reader, Lookup *lookup, const OnlineArguments &arguments)
 {
@@ -178,8 +29,11 @@ void begin_descent(OnlineReader *reader, Lookup *lookup, const OnlineArguments &
             return;
         lookup->key->scankeys[i].sk_argument = arguments.values[online->places[i]];
     }
+    lookup->is_bounded = false;
+    if (online->stored_kind != Ordinal::none)
+        lookup->asked = to_ordinal(online->asked_kind, arguments.values[online->places[0]]);
     pgstat_count_index_scan(lookup->index);
-    const Buffer root = pg::lock_root(lookup->table, lookup->index);
+    const Buffer root = lock_root(reader->service, *lookup);
     if (BufferIsValid(root))
         descend(reader, lookup, root);
     else

@@ -5,6 +5,7 @@
 // invalidation of the catalogue table, which reaches every session as those of online tables do.
 #include "features/online.hpp"
 
+#include "features/asof_values.hpp"
 #include "pg/function.hpp"
 
 #include <algorithm>
@@ -136,6 +137,16 @@ bool prepare_key(OnlineTable *online, Relation index, int n, Oid type)
     return true;
 }
 
+// Floats are integers as well, but do not lie evenly.
+void prepare_guess(OnlineTable *online, Oid stored, Oid asked, Oid family)
+{
+    const Ordinal kind = ordinal_of(stored, asked, family);
+    if (kind == Ordinal::none || kind == Ordinal::float8)
+        return;
+    online->stored_kind = kind;
+    online->asked_kind = ordinal_of(asked, stored, family);
+}
+
 // How to look a row up by primary key. False if there is none, or it has no order for an argument's type.
 bool prepare_table(OnlineService *service, OnlineTable *online)
 {
@@ -158,6 +169,8 @@ bool prepare_table(OnlineService *service, OnlineTable *online)
                            : BOOLOID;
             type = type == VARCHAROID ? TEXTOID : type;
             usable = prepare_key(online, index, i, type);
+            if (online->place_count == 1 && usable)
+                prepare_guess(online, index->rd_opcintype[0], type, index->rd_opfamily[0]);
         }
         index_close(index, AccessShareLock);
     }

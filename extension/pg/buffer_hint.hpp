@@ -22,16 +22,14 @@ inline bool read_recent_buffer(Relation relation, BlockNumber block, Buffer hint
 #endif
 }
 
-// Bring the lines of a shared buffer that a pin writes and a reader looks at first: its descriptor, the page's
-// header, and the `count` lines from the byte `from` of the page. Whatever the buffer holds by now, no harm is done.
-inline void prefetch_buffer(Buffer buffer, std::size_t from, int count)
+// Bring the lines of a shared buffer that a pin writes and a reader looks at: its descriptor, and those of some bytes of
+// the page. Whatever the buffer holds by now, no harm is done.
+template <typename... Places> void prefetch_buffer(Buffer buffer, Places... places)
 {
-    constexpr std::size_t cache_line = 64;
     const char *page = static_cast<const char *>(BufferGetBlock(buffer));
     __builtin_prefetch(GetBufferDescriptor(buffer - 1), 1);
     __builtin_prefetch(page);
-    for (int i = 0; i < count; i++)
-        __builtin_prefetch(page + from + static_cast<std::size_t>(i) * cache_line);
+    (__builtin_prefetch(page + places), ...);
 }
 
 }  // namespace quiver::pg
