@@ -209,7 +209,7 @@ void prepare_hints(OnlineService *service)
             relation_close(relation, AccessShareLock);
         }
     service->hint_bits = least_bits;
-    while (service->hint_bits < most_bits && std::uint64_t{1} << service->hint_bits < 2 * blocks)
+    while (service->hint_bits < most_bits && std::uint64_t{1} << service->hint_bits < 4 * blocks)
         service->hint_bits++;
     service->hints = keep_array<Buffer>(service->context, 1 << service->hint_bits);
 }

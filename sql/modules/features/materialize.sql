@@ -155,14 +155,26 @@ COMMENT ON PROCEDURE quiver.feature_materialize(text, text, timestamptz, timesta
 
 CREATE FUNCTION quiver.feature_expire(view text, version int DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
 DECLARE
     of_version quiver.feature_view_version := quiver.feature_version_of(view, version);
+    oldest timestamptz := clock_timestamp() - of_version.ttl;
+    wide record;
     gone bigint := 0;
 BEGIN
     IF of_version.online_table IS NOT NULL AND of_version.ttl IS NOT NULL THEN
-        EXECUTE format('DELETE FROM %I.%I WHERE event_ts < clock_timestamp() - %L::interval', of_version.view_schema,
-            of_version.online_table, of_version.ttl);
+        EXECUTE format('DELETE FROM %I.%I WHERE event_ts < %L', of_version.view_schema, of_version.online_table,
+            oldest);
         GET DIAGNOSTICS gone = ROW_COUNT;
+        -- Where features of many views share a row, those of this view go from it.
+        FOR wide IN SELECT p.table_schema, p.table_name, m.position
+            FROM quiver.feature_service_member m JOIN quiver.feature_precomputed p USING (service, version)
+            WHERE (m.view, m.view_version) = (of_version.view, of_version.version)
+            ORDER BY m.service, m.version
+        LOOP
+            EXECUTE format('UPDATE %1$I.%2$I SET m%3$s_event_ts = NULL, m%3$s_created_ts = NULL, m%3$s_ingest_id = '
+                'NULL WHERE m%3$s_event_ts < %4$L', wide.table_schema, wide.table_name, wide.position, oldest);
+        END LOOP;
     END IF;
     RETURN gone;
 END $$;

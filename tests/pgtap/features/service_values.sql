@@ -1,7 +1,7 @@
 -- Precomputed services, validation rules, the serving log and skew, delivery.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(30);
+SELECT plan(32);
 
 SELECT quiver.feature_create_view('score', 'customer', managed => true, online => true, features => '{"score": "float8"}', ttl => '1 hour');
 SELECT quiver.feature_create_view('state', 'customer', managed => true, online => true, features => '{"state": "text", "level": "int"}');
@@ -22,6 +22,10 @@ SELECT is(quiver.feature_online('both', 1), '{"score": 5, "level": null, "state"
 SELECT is((SELECT jsonb_agg(quiver.feature_get_online('both', jsonb_build_object('user_id', u), true) #- '{score,age_seconds}' #- '{state,age_seconds}' #- '{level,age_seconds}') FROM generate_series(1, 4) AS u),
     (SELECT jsonb_agg(quiver.feature_get_online('plain', jsonb_build_object('user_id', u), true) #- '{score,age_seconds}' #- '{state,age_seconds}' #- '{level,age_seconds}') FROM generate_series(1, 4) AS u),
     'values and states are those of the service that is not precomputed');
+SELECT ok(quiver.feature_expire('score') > 0, 'what is past the ttl can be deleted');
+SELECT is((SELECT jsonb_agg(quiver.feature_get_online('both', jsonb_build_object('user_id', u), true) -> 'score' -> 'status') FROM generate_series(1, 4) AS u),
+    (SELECT jsonb_agg(quiver.feature_get_online('plain', jsonb_build_object('user_id', u), true) -> 'score' -> 'status') FROM generate_series(1, 4) AS u),
+    'and is gone from the one table, too');
 DELETE FROM both_v1_online;
 CALL quiver.feature_materialize('score', 'full');
 CALL quiver.feature_materialize('state', 'full');
