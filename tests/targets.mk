@@ -79,6 +79,10 @@ bench-graph: ## graphs built in memory beside hnswlib's (ARGS=--write keeps the 
 bench-hnsw: ## hnsw against pgvector, hnswlib and faiss (docs/hnsw_bench.md; SETS, SIDES, FIGURES)
 	@bench/hnsw/run.sh
 
+.PHONY: bench-hnsw-memory
+bench-hnsw-memory: ## builds of hnsw in control groups that hold a half or a quarter of the graph (needs root; WRITE=1 keeps the table)
+	@bench/hnsw/tight.sh
+
 .PHONY: asof-oracle
 asof-oracle: ## compare every as-of strategy with the ordinary plan on 200 random data sets
 	@tests/tools/asof_oracle.sh

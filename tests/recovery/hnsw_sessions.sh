@@ -33,3 +33,4 @@ check 'work was done' yes "$(sed -n 's/^number of transactions actually processe
 check 'no crash' "$before" "$(crashes)"
 check 'before a vacuum the index is sound' sound "$(sound sessions)"
 check 'after a vacuum the index is sound' sound "$(sql sessions -c 'VACUUM (INDEX_CLEANUP on) t' >/dev/null; sound sessions)"
+check 'and nothing is out of reach' 0 "$(sql sessions -c "SELECT unreachable FROM quiver.hnsw_verify('t_v')")"
