@@ -26,6 +26,8 @@ extern bool index_is_known;
 
 // Plans lose the distances that nobody reads (plan.cpp).
 void install_planner_hook();
+// The same for the statement in whose planning the library was loaded; before it is executed.
+void finish_missed_plan(PlannedStmt *statement);
 
 // Work of the session's last scan.
 struct ScanCounts

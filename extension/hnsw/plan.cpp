@@ -12,6 +12,8 @@ namespace quiver::hnsw {
 namespace {
 
 constinit planner_hook_type next_planner = nullptr;
+// Whether the hook has seen a statement: the one that brought the library in, as it was planned, went by it.
+constinit bool sees_plans = false;
 
 bool is_hnsw(Oid index)
 {
@@ -99,21 +101,37 @@ void visit(Plan *plan)
     visit(plan->righttree);
 }
 
-PlannedStmt *plan(Query *query, const char *source, int options, ParamListInfo parameters)
+void visit_statement(PlannedStmt *statement)
 {
-    PlannedStmt *statement = next_planner != nullptr
-                                 ? next_planner(query, source, options, parameters)
-                                 : standard_planner(query, source, options, parameters);
-    if (!index_is_known)
-        return statement;
     visit_level(statement->planTree);
     ListCell *cell;
     foreach (cell, statement->subplans)
         visit_level(static_cast<Plan *>(lfirst(cell)));
+}
+
+PlannedStmt *plan(Query *query, const char *source, int options, ParamListInfo parameters)
+{
+    sees_plans = true;
+    PlannedStmt *statement = next_planner != nullptr
+                                 ? next_planner(query, source, options, parameters)
+                                 : standard_planner(query, source, options, parameters);
+    if (index_is_known)
+        visit_statement(statement);
     return statement;
 }
 
 }  // namespace
+
+void finish_missed_plan(PlannedStmt *statement)
+{
+    if (sees_plans || !index_is_known)
+        return;
+    sees_plans = true;
+    // It may be kept for as long as the session lasts, and what is put into it as long.
+    MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(statement));
+    visit_statement(statement);
+    MemoryContextSwitchTo(caller);
+}
 
 void install_planner_hook()
 {

@@ -98,6 +98,7 @@ bool collect(PlanState *state, void *context)
 
 void start(QueryDesc *query, int flags)
 {
+    finish_missed_plan(query->plannedstmt);
     if (next_start != nullptr)
         next_start(query, flags);
     else
