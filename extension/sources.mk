@@ -105,6 +105,7 @@ SOURCES = \
 	hnsw/cost \
 	hnsw/explain \
 	hnsw/filter \
+	hnsw/filter_cost \
 	hnsw/graph \
 	hnsw/graph_read \
 	hnsw/graph_writer \
@@ -155,6 +156,7 @@ KERNELS = \
 	sparse \
 	convert \
 	rabitq \
+	filter \
 
 include extension/audit/sources.mk
 include extension/history/sources.mk

@@ -41,6 +41,11 @@ Filter::Filter(Relation index, const MetaPage &meta, const ScanKeyData *keys, in
         key.sk_subtype = value_type(index, keys[i]);
         add(form, meta, key);
     }
+    join_ranges();
+    for (const Condition &condition : conditions_)
+        // NULL passes no test but that for it.
+        if (condition.test != Test::null)
+            unwanted_ |= condition.null_bit;
     // What is tested fastest, and is likely to pass the fewest, comes first.
     std::sort(conditions_.begin(), conditions_.end(), [](const Condition &a, const Condition &b) {
         const auto rank = [](const Condition &c) {
@@ -115,6 +120,28 @@ void Filter::add_range(AttributeKind kind, Strategy strategy, std::int64_t word,
     default:
         elog(ERROR, "unrecognized strategy number: %d", static_cast<int>(strategy));
     }
+}
+
+// BETWEEN is two conditions, and one test.
+void Filter::join_ranges()
+{
+    std::size_t kept = 0;
+    for (const Condition &condition : conditions_)
+    {
+        Condition *before = std::find_if(
+            conditions_.begin(), conditions_.begin() + kept, [&condition](const Condition &other) {
+                return other.test == Test::range && other.offset == condition.offset;
+            });
+        if (condition.test != Test::range || before == conditions_.begin() + kept)
+        {
+            conditions_[kept++] = condition;
+            continue;
+        }
+        before->low = std::max(before->low, condition.low);
+        before->high = std::min(before->high, condition.high);
+        never_ = never_ || before->low > before->high;
+    }
+    conditions_.resize(kept);
 }
 
 // = ANY is a set; of another operator one of the array's values decides.
@@ -211,63 +238,53 @@ bool Filter::passes_on_page(Graph &graph, Vertex vertex) const
     return passes(record);
 }
 
-// `among`: those that are of interest.
-std::uint64_t Filter::test(const AttributeColumns &columns, const Condition &condition,
-                           Vertex first, std::uint64_t among)
+// `good`: those that are of interest, of which some stay.
+void Filter::test(const AttributeColumns &columns, const Condition &condition, Vertex first,
+                  std::size_t blocks, std::uint64_t *good)
 {
+    // Up to here each value of a set is looked for in turn.
+    constexpr int few = 16;
+    const kernels::FilterKernels &kernels = kernels::active->filter;
     const char *column = columns.column(condition.offset);
-    std::uint64_t good = 0;
-    if (condition.test == Test::range)
+    const auto *words = reinterpret_cast<const std::int64_t *>(column) + first;
+    switch (condition.test)
     {
-        const auto *words = reinterpret_cast<const std::int64_t *>(column) + first;
-        const auto low = static_cast<std::uint64_t>(condition.low);
-        const std::uint64_t width = static_cast<std::uint64_t>(condition.high) - low;
-        // From the last to the first, a comparison and an addition with its carry each.
-        std::uint64_t bad = 0;
-        for (unsigned i = 64; i-- > 0;)
-            bad += bad + (width < static_cast<std::uint64_t>(words[i]) - low);
-        return ~bad;
+    case Test::not_null:
+        return;  // its mark says so
+    case Test::range:
+        kernels.in_range(words, blocks, condition.low, condition.high, good);
+        return;
+    case Test::set:
+        if (condition.count > few)
+            break;
+        kernels.in_set(words, blocks, condition.words, static_cast<std::size_t>(condition.count),
+                       good);
+        return;
+    default:
+        break;
     }
     const bool is_set = condition.test == Test::overlap || condition.test == Test::contains;
     const std::size_t size = is_set ? sizeof(HashSet) : sizeof(std::int64_t);
-    for (; among != 0; among &= among - 1)
-    {
-        const auto i = static_cast<unsigned>(std::countr_zero(among));
-        const std::uint32_t nulls = columns.mark(first + i) & condition.null_bit;
-        good |= std::uint64_t{passes(condition, nulls, column + (first + i) * size)} << i;
-    }
-    return good;
+    for (std::size_t b = 0; b < blocks; ++b, first += 64)
+        for (std::uint64_t among = good[b]; among != 0; among &= among - 1)
+        {
+            const auto i = static_cast<unsigned>(std::countr_zero(among));
+            const std::uint32_t nulls = columns.mark(first + i) & condition.null_bit;
+            if (!passes(condition, nulls, column + (first + i) * size))
+                good[b] &= ~(std::uint64_t{1} << i);
+        }
 }
 
-std::uint64_t Filter::test(const AttributeColumns &columns, Vertex first,
-                           std::uint64_t *absent) const
+void Filter::test(const AttributeColumns &columns, Vertex first, std::size_t blocks,
+                  std::uint64_t *good, std::uint64_t *absent) const
 {
-    // NULL passes no test but that for it.
-    std::uint32_t unwanted = AttributeColumns::free;
-    for (const Condition &condition : conditions_)
-        if (condition.test != Test::null)
-            unwanted |= condition.null_bit;
-    const std::uint32_t *marks = columns.marks + first;
-    std::uint32_t any = 0, all = ~0U;
-    for (unsigned i = 0; i < 64; ++i)
-    {
-        any |= marks[i];
-        all &= marks[i];
-    }
-    std::uint64_t good = ~std::uint64_t{0}, lacking = 0;
-    if ((any & unwanted) != 0 || (all & AttributeColumns::present) == 0) [[unlikely]]
-        for (unsigned i = 0; i < 64; ++i)
-        {
-            lacking |= std::uint64_t{marks[i] == 0} << i;
-            good &= ~(std::uint64_t{marks[i] == 0 || (marks[i] & unwanted) != 0} << i);
-        }
+    kernels::active->filter.marked(columns.marks + first, blocks, unwanted_, good, absent);
     // Entries are published by their marks.
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    *absent = lacking;
     for (const Condition &condition : conditions_)
-        if (good != 0)
-            good &= test(columns, condition, first, good);
-    return never_ ? 0 : good;
+        test(columns, condition, first, blocks, good);
+    if (never_)
+        std::fill_n(good, blocks, std::uint64_t{0});
 }
 
 int Filter::select(const char *records, int count, std::uint16_t *out) const

@@ -36,10 +36,13 @@ public:
     bool passes_on_page(Graph &graph, Vertex vertex) const;
     // Of adjacent records: the indexes of those that pass; how many.
     int select(const char *records, int count, std::uint16_t *out) const;
-    // Of the 64 vertices from `first` on, by columns: a bit for each that passes, and for each that is not there.
-    std::uint64_t test(const AttributeColumns &columns, Vertex first, std::uint64_t *absent) const;
+    // Of 64 * `blocks` vertices from `first` on, by columns: a bit for each that passes, and for each that is not
+    // there. Up to most_blocks.
+    void test(const AttributeColumns &columns, Vertex first, std::size_t blocks,
+              std::uint64_t *good, std::uint64_t *absent) const;
 
     static constexpr int most_records = BLCKSZ / sizeof(AttributeHeader);
+    static constexpr std::size_t most_blocks = 8;
 
 private:
     enum class Test : std::uint8_t
@@ -69,11 +72,13 @@ private:
                       Condition *out);
     // `value`: of the attribute that the condition is on.
     static bool passes(const Condition &condition, std::uint32_t nulls, const char *value);
-    static std::uint64_t test(const AttributeColumns &columns, const Condition &condition,
-                              Vertex first, std::uint64_t among);
+    static void test(const AttributeColumns &columns, const Condition &condition, Vertex first,
+                     std::size_t blocks, std::uint64_t *good);
+    void join_ranges();
 
     pg::Array<Condition> conditions_;
     std::uint32_t record_bytes_;
+    std::uint32_t unwanted_ = AttributeColumns::free;  // in a vertex's mark
     bool never_ = false;
     bool lossy_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include "hnsw/attribute.hpp"
 #include "hnsw/code_copy.hpp"
+#include "hnsw/filter_cost.hpp"
 #include "hnsw/layout.hpp"
 #include "hnsw/space.hpp"
 
@@ -176,6 +177,7 @@ void define_options()
         "hnsw.scan_mem_multiplier", "Sets the multiple of work_mem to use for iterative scans",
         nullptr, &scan_mem_multiplier, 1, 1, 1000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_copy_settings();
+    define_filter_settings();
     MarkGUCPrefixReserved("hnsw");
 }
 

@@ -32,14 +32,18 @@ public:
             find_out(block);
         return words_[number];
     }
+    // How many of the kept pass; all of them are found out.
+    std::uint64_t count();
+    // From pages: which of up to `count` vertices from `first` on pass; how many. `count` becomes how many were
+    // looked at, as far as the page and the chunk reach. `good` has room for Filter::most_records.
+    int select_on_page(Vertex first, std::uint32_t *count, std::uint16_t *good);
     std::size_t bytes() const { return kept_ / 8; }
 
 private:
     // Enough for the processor to see that they are read in order.
-    static constexpr Vertex block_words = 8;
+    static constexpr Vertex block_words = Filter::most_blocks;
 
     void find_out(Vertex block);
-    std::uint64_t test(Vertex first);
 
     Graph &graph_;
     const Filter &filter_;

@@ -46,11 +46,11 @@ void Reranker::end()
     reader_ = nullptr;
 }
 
-bool Reranker::needs_more(const pg::Array<Found> &found, bool strict) const
+bool Reranker::needs_more(const pg::Array<Found> &found, bool strict, bool goes_on) const
 {
     if (exact_.empty())
         return true;
-    if (found.empty() && !strict)
+    if (found.empty() && !goes_on)
         return false;
     if (count_ < least && !found.empty())
         return true;
@@ -106,8 +106,8 @@ bool Reranker::heap_distance(ItemPointerData tid, float *distance)
 
 void Reranker::compare(const Found *some, int count, bool trusted)
 {
-    float distances[batch];
-    Vertex vertices[batch];
+    float distances[first_batch];
+    Vertex vertices[first_batch];
     for (int i = 0; i < count; ++i)
         vertices[i] = some[i].vertex;
     if (reader_ == nullptr)

@@ -5,6 +5,9 @@ namespace quiver::hnsw {
 
 namespace {
 
+// What a sweep has in order is taken a few at a time: that costs little, and a small LIMIT needs no more.
+constexpr std::size_t at_a_time = 24;
+
 // Of a filtered scan: sweep the attributes from here on.
 void start_sweep(ScanState *state)
 {
@@ -17,6 +20,8 @@ void start_sweep(ScanState *state)
 // all that match would get fewer. Where few match, so that it may, the scan is exact from the start.
 bool must_sweep(const FilterCosts &costs)
 {
+    if (filter_way != static_cast<int>(FilterWay::automatic))
+        return false;
     constexpr double affordable = 2e6;  // nanoseconds
     return iteration() == IterativeScan::strict_order && costs.sweep < affordable;
 }
@@ -39,7 +44,7 @@ bool more_filtered(ScanState *state)
         // What the walks did not come to, the sweep does.
         start_sweep(state);
     }
-    return state->sweep->take(width, &search.found());
+    return state->sweep->take(at_a_time, &search.found());
 }
 
 void first_filtered_search(ScanState *state, bool has_query)
@@ -50,7 +55,7 @@ void first_filtered_search(ScanState *state, bool has_query)
     Search &search = *state->search;
     search.filter(state->passing, costs.each, costs.sweep);
     // Without a query all are equally near, and a walk leads nowhere.
-    if (has_query && costs.walk < costs.sweep && !must_sweep(costs))
+    if (has_query && costs.prefers_walk() && !must_sweep(costs))
     {
         const Candidate from = search.descend(0);
         search.walk(0, width, &from, 1, true);
@@ -59,7 +64,7 @@ void first_filtered_search(ScanState *state, bool has_query)
             return;
     }
     start_sweep(state);
-    (void) state->sweep->take(width, &search.found());
+    (void) state->sweep->take(at_a_time, &search.found());
 }
 
 }  // namespace quiver::hnsw

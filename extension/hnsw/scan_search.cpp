@@ -214,7 +214,7 @@ bool next_reranked(IndexScanDesc scan, ScanState *state, float *distance)
     bool left = false;
     auto &found = state->search->found();
     const bool strict = iteration() == IterativeScan::strict_order;
-    while (state->rerank->needs_more(found, strict))
+    while (state->rerank->needs_more(found, strict, strict || state->sweep != nullptr))
     {
         if (found.empty())
         {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hnsw/access.hpp"
+#include "hnsw/filter_cost.hpp"
 #include "hnsw/options.hpp"
 #include "hnsw/planned_scan.hpp"
 #include "hnsw/rerank.hpp"

@@ -12,8 +12,8 @@ namespace quiver::hnsw {
 
 namespace {
 
-constexpr std::size_t first_few = 10, patience = 2;
-constexpr double dearer = 16;
+constexpr std::size_t first_few = 10, patience = 4;
+constexpr double dearer = 2;
 
 }  // namespace
 
@@ -52,9 +52,9 @@ void Search::add_passed(const Candidate &candidate)
         settled_ = found_.size();
 }
 
-// As few lists are followed, some of the nearest may come late: the walk ends no sooner than when it has gone on for as
-// long as it took to find the nearest few. One that is to be wider than was asked for is on hard ground: a sweep that is
-// not much dearer takes over, which misses nothing.
+// As few lists are followed, some of the nearest may come late: the walk ends no sooner than when it has gone on for
+// some times as long as it took to find the nearest few. One that is to be wider than was asked for is on hard ground: a
+// sweep that is not much dearer takes over, which misses nothing.
 bool Search::is_settled()
 {
     const std::size_t wanted = patience * settled_;

@@ -1,12 +1,10 @@
-// Sweeping the attribute pages, and when that is worth it.
+// Sweeping the attributes.
 #include "hnsw/sweep.hpp"
 
 #include <algorithm>
 #include <bit>
 
 namespace quiver::hnsw {
-
-using storage::PageKind;
 
 namespace {
 
@@ -17,118 +15,31 @@ bool nearer(const Candidate &a, const Candidate &b)
 }
 bool farther(const Candidate &a, const Candidate &b) { return nearer(b, a); }
 
+// What most queries come by with: little to keep in order.
+constexpr std::size_t at_first = 1024;
+
 // Distances at a time: what is asked for ahead should still be in the nearest cache when its turn comes.
 constexpr std::size_t at_once = 64;
 static_assert(at_once <= most_links);
 
-// Of an index in memory, by the order of magnitude.
-constexpr double per_record = 1.5, per_record_byte = 0.05, per_record_in_columns = 1;
-constexpr double per_distance = 30, per_value_byte = 0.15;
-constexpr double per_list = 250, per_expansion = 150, fresh_share = 0.55;
-
-WalkCosts walk_costs(const MetaPage &meta)
-{
-    const std::uint32_t bytes = meta.code_bytes != 0 ? meta.code_bytes : meta.value_bytes;
-    return {per_distance + per_value_byte * bytes, per_list, per_expansion};
-}
-
-// Of a walk that expands one that passes for `1 / share`.
-double walk_cost(const MetaPage &meta, const WalkCosts &each, double share, double width)
-{
-    return width / share *
-           (each.expansion + each.list + 2.0 * meta.m * fresh_share * each.distance);
-}
-
-// Of a walk that looks behind those that do not pass: it reads as many lists as it takes to bring m that pass, if all of
-// them together bring so many; and the filter is asked about most vertices that these lists are near to.
-double walk_cost_in_columns(const MetaPage &meta, const WalkCosts &each, double share, double width)
-{
-    const double links = 2.0 * meta.m;
-    const double lists = std::max(0.0, meta.m - links * share) / (links * share);
-    if (lists > links)
-        return walk_cost(meta, each, share, width);
-    const double asked = width * links * (1 + lists) * 16;
-    return std::min<double>(meta.vertex_count, asked) * per_record_in_columns +
-           width * (each.expansion + each.list * (1 + lists) + meta.m * fresh_share * each.distance);
-}
-
-// Which of up to `count` vertices from `first` on pass; `count` becomes how many were looked at.
-int select_on_page(Graph &graph, const Filter &filter, Vertex first, std::uint32_t *count,
-                  std::uint16_t *good)
-{
-    const storage::Section &section = graph.layout().attributes;
-    const Place place = graph.layout().place(first);
-    // As far as the page and the chunk reach.
-    *count = std::min({*count,
-                       section.per_page.divisor() - section.per_page.remainder(place.index),
-                       graph.layout().chunk.divisor() - place.index});
-    const BlockNumber block = graph.block_of(section, place);
-    pg::Pin pin{graph.pin(block)};
-    storage::check_page(graph.index(), block, pin.page(), PageKind::attributes, place.chunk);
-    return filter.select(static_cast<char *>(pin.page()) + section.offset_of(place.index),
-                         static_cast<int>(*count), good);
-}
-
-// The share of those that pass among some places.
-double sample(Graph &graph, Passing &passing)
-{
-    constexpr std::uint32_t places = 128, at_each = 8;
-    const MetaPage &meta = graph.meta();
-    const std::uint32_t step = std::max(at_each, meta.vertex_count / places);
-    std::int64_t seen = 0, passed = 0;
-    std::uint16_t good[at_each];
-    const std::uint32_t start = pg_prng_uint32(&pg_global_prng_state) % step;
-    for (std::uint64_t at = start; at < meta.vertex_count; at += step)
-    {
-        const auto first = static_cast<Vertex>(at);
-        std::uint32_t count = std::min(at_each, meta.vertex_count - first);
-        if (first < passing.kept())
-        {
-            count = 64;
-            passed += std::popcount(passing.word(first / 64));
-        }
-        else
-            passed += select_on_page(graph, passing.filter(), first, &count, good);
-        seen += count;
-    }
-    // Nothing in a sample of a thousand is not nothing.
-    return (static_cast<double>(passed) + 0.5) / (static_cast<double>(seen) + 1);
-}
-
 }  // namespace
-
-FilterCosts estimate_filter(Graph &graph, Passing &passing, std::size_t width)
-{
-    const MetaPage &meta = graph.meta();
-    const double rows = meta.vertex_count;
-    const bool in_memory = passing.kept() > 0;
-    FilterCosts costs{};
-    costs.share = sample(graph, passing);
-    costs.each = walk_costs(meta);
-    const double record =
-        in_memory ? per_record_in_columns : per_record + per_record_byte * meta.attribute_bytes;
-    costs.sweep = rows * (record + costs.share * costs.each.distance);
-    const double expanded = std::min(static_cast<double>(width), rows * costs.share);
-    costs.walk = in_memory ? walk_cost_in_columns(meta, costs.each, costs.share, expanded)
-                           : walk_cost(meta, costs.each, costs.share, expanded);
-    return costs;
-}
 
 Sweep::Sweep(Graph &graph, Passing &passing, Search &search, std::size_t room)
     : graph_(graph),
       passing_(passing),
       search_(search),
-      room_(std::max<std::size_t>(room / (2 * sizeof(Candidate)), 1024))
+      room_(std::max(room / (2 * sizeof(Candidate)), at_first)),
+      wanted_(at_first)
 {
 }
 
 // Too many: the nearest stay, and the others wait for another pass.
 void Sweep::keep_nearest()
 {
-    std::nth_element(near_.begin(), near_.begin() + static_cast<std::ptrdiff_t>(room_), near_.end(),
-                     nearer);
-    near_.resize(room_);
-    last_ = *std::max_element(near_.begin(), near_.end(), nearer);
+    const auto end = near_.begin() + static_cast<std::ptrdiff_t>(wanted_);
+    std::nth_element(near_.begin(), end - 1, near_.end(), nearer);
+    last_ = end[-1];
+    near_.resize(wanted_);
     dropped_ = true;
 }
 
@@ -142,11 +53,11 @@ void Sweep::measure()
         for (int i = 0; i < count; ++i)
         {
             const Candidate candidate{distances[i], batch_[done + static_cast<std::size_t>(i)]};
-            if ((begun_ && !nearer(after_, candidate)) || (dropped_ && !nearer(candidate, last_)))
+            if ((dropped_ && !nearer(candidate, last_)) || (begun_ && !nearer(after_, candidate)))
                 continue;
             near_.push_back(candidate);
         }
-        if (near_.size() >= 2 * room_)
+        if (near_.size() >= 2 * wanted_)
             keep_nearest();
     }
     batch_.clear();
@@ -170,7 +81,7 @@ Vertex Sweep::sweep_some(Vertex first)
     std::uint16_t good[Filter::most_records];
     std::uint32_t count =
         std::min<std::uint32_t>(Filter::most_records, graph_.meta().vertex_count - first);
-    const int passed = select_on_page(graph_, passing_.filter(), first, &count, good);
+    const int passed = passing_.select_on_page(first, &count, good);
     for (int i = 0; i < passed; ++i)
         add(first + good[i]);
     return first + count;
@@ -178,6 +89,8 @@ Vertex Sweep::sweep_some(Vertex first)
 
 void Sweep::pass()
 {
+    if (begun_)
+        wanted_ = std::min(wanted_ * 16, room_);
     near_.clear();
     dropped_ = false;
     for (Vertex at = 0; at < graph_.meta().vertex_count;)
@@ -188,34 +101,48 @@ void Sweep::pass()
             measure();
     }
     measure();
-    if (dropped_ && near_.size() > room_)
+    if (near_.size() > wanted_)
         keep_nearest();
     std::make_heap(near_.begin(), near_.end(), farther);
     begun_ = true;
+}
+
+// The nearest that is left, by another pass if need be.
+bool Sweep::next(Candidate *out)
+{
+    if (near_.empty())
+    {
+        if (begun_ && !dropped_)
+            return false;
+        pass();
+        if (near_.empty())
+            return false;
+    }
+    std::pop_heap(near_.begin(), near_.end(), farther);
+    *out = after_ = near_.back();
+    near_.pop_back();
+    return true;
 }
 
 bool Sweep::take(std::size_t width, pg::Array<Found> *out)
 {
     std::size_t taken = 0;
     VertexCopy copy;
-    while (taken < width)
+    for (bool more = true; more && taken < width;)
     {
-        if (near_.empty())
+        Candidate some[at_once];
+        std::size_t count = 0;
+        while (count < std::min(at_once, width - taken) && (more = next(&some[count])))
+            graph_.prefetch_links(some[count++].vertex);
+        for (std::size_t i = 0; i < count; ++i)
         {
-            if (begun_ && !dropped_)
-                break;
-            pass();
-            if (near_.empty())
-                break;
+            graph_.read(some[i].vertex, -1, &copy);
+            if (!copy.has_rows())
+                continue;
+            out->push_back(
+                {some[i].distance, some[i].vertex, copy.heap_tid, copy.tid_count, copy.level});
+            ++taken;
         }
-        std::pop_heap(near_.begin(), near_.end(), farther);
-        after_ = near_.back();
-        near_.pop_back();
-        graph_.read(after_.vertex, -1, &copy);
-        if (!copy.has_rows())
-            continue;
-        out->push_back({after_.distance, after_.vertex, copy.heap_tid, copy.tid_count, copy.level});
-        ++taken;
     }
     return taken > 0;
 }

@@ -1,21 +1,11 @@
-// The exact way of a filtered search: all attribute records in order, distances of those that pass, the
-// nearest first (docs/hnsw_filters.md).
+// The exact way of a filtered search: all attributes in order, distances of those that pass, the nearest first
+// (docs/hnsw_filters.md).
 #pragma once
 
 #include "hnsw/passing.hpp"
 #include "hnsw/search.hpp"
 
 namespace quiver::hnsw {
-
-// What the two ways of a filtered search cost, in nanoseconds, roughly: only their ratio matters.
-struct FilterCosts
-{
-    double share;  // of the vertices that pass, as a sample says
-    double sweep;
-    double walk;
-    WalkCosts each;
-};
-FilterCosts estimate_filter(Graph &graph, Passing &passing, std::size_t width);
 
 class Sweep
 {
@@ -34,17 +24,19 @@ private:
     void add(Vertex vertex);
     void measure();
     void keep_nearest();
+    bool next(Candidate *out);
 
     Graph &graph_;
     Passing &passing_;
     Search &search_;
     std::size_t room_;  // candidates
+    std::size_t wanted_;  // of a pass; each is for more than the one before
     pg::Array<Candidate> near_;  // the nearest first, when a pass is over a heap
     pg::Array<Vertex> batch_;
     Candidate after_;  // all up to here have been given
     Candidate last_;  // of this pass
     bool begun_ = false;
-    bool dropped_ = false;  // by this pass, for want of room
+    bool dropped_ = false;  // by this pass, as more were found than wanted
 };
 
 }  // namespace quiver::hnsw

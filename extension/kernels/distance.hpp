@@ -9,6 +9,7 @@
 // Nothing here allocates, throws, or knows PostgreSQL.
 #pragma once
 
+#include "kernels/filter.hpp"
 #include "kernels/half.hpp"
 #include "kernels/rabitq.hpp"
 
@@ -129,6 +130,7 @@ struct Kernels
     const SparseKernels &sparse;
     const ConvertKernels &convert;
     const CodeKernels &code;
+    const FilterKernels &filter;
 };
 
 // The set in force. Points at the scalar set until select() is called, so it is never null.

@@ -14,6 +14,7 @@ extern const BitKernels bit;
 extern const SparseKernels sparse;
 extern const ConvertKernels convert;
 extern const CodeKernels code;
+extern const FilterKernels filter;
 }
 namespace quiver::kernels::avx2 {
 extern const DenseKernels<float> f32;
@@ -23,6 +24,7 @@ extern const BitKernels bit;
 extern const SparseKernels sparse;
 extern const ConvertKernels convert;
 extern const CodeKernels code;
+extern const FilterKernels filter;
 }
 namespace quiver::kernels::avx512 {
 extern const DenseKernels<float> f32;
@@ -32,6 +34,7 @@ extern const BitKernels bit;
 extern const SparseKernels sparse;
 extern const ConvertKernels convert;
 extern const CodeKernels code;
+extern const FilterKernels filter;
 }
 namespace quiver::kernels::neon {
 extern const DenseKernels<float> f32;
@@ -41,5 +44,6 @@ extern const BitKernels bit;
 extern const SparseKernels sparse;
 extern const ConvertKernels convert;
 extern const CodeKernels code;
+extern const FilterKernels filter;
 }
 // clang-format on
