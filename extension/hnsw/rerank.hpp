@@ -20,15 +20,17 @@ public:
     void end();
 
     bool empty() const { return exact_.empty(); }
-    // Whether the next to be returned is not sure yet. `strict`: a nearer one that comes later would be lost.
-    bool needs_more(const pg::Array<Found> &found, bool strict) const;
+    // Whether the next to be returned is not sure yet. `strict`: a nearer one that comes later would be lost;
+    // `goes_on`: where `found` ends, results do not.
+    bool needs_more(const pg::Array<Found> &found, bool strict, bool goes_on) const;
     // Take results out of a heap of estimates and compare them exactly. Called under the scan lock, which
     // keeps numbers from being given out again; `trusted`: none was since they were found.
     template <class Order> void take(pg::Array<Found> &found, Order order, bool trusted)
     {
         int count = 0;
-        Found some[batch];
-        while (count < batch && !found.empty())
+        Found some[first_batch];
+        const int most = count_ == 0 ? first_batch : batch;
+        while (count < most && !found.empty())
         {
             std::pop_heap(found.begin(), found.end(), order);
             some[count++] = found.back();
@@ -49,7 +51,7 @@ public:
     std::int64_t count() const { return count_; }
 
 private:
-    static constexpr int batch = 8;
+    static constexpr int first_batch = 16, batch = 8;
     static constexpr std::int64_t least = 16;
     // Errors are close to normal; this many standard deviations are rarely passed.
     static constexpr double spread = 3;
