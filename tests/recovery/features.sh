@@ -99,6 +99,68 @@ wait "$open_transaction"
 sql features -c "CALL quiver.feature_materialize('payment')"
 check 'rows of a transaction that was open during runs are not missed' 3 "$(sql features -c 'SELECT count(*) FROM payment_v1_online WHERE account >= 900')"
 
+# Online reads descend the indexes themselves: what they find is what a scan finds, while leaves split, versions pile up and
+# VACUUM takes pages away.
+sql features >"$scratch/hot" <<'SQL' || cat "$scratch/hot"
+SELECT quiver.feature_create_entity('item', '{"item": "bigint"}');
+SELECT quiver.feature_create_view('hot', 'item', managed => true, online => true, features => '{"n": "bigint"}');
+SELECT quiver.feature_create_view('cold', 'item', managed => true, online => true, features => '{"m": "bigint"}');
+SELECT quiver.feature_create_service('items', ARRAY['hot:n', 'cold:m']);
+CREATE INDEX ON hot_v1_online (n);
+ALTER TABLE hot_v1_online SET (autovacuum_enabled = off);
+INSERT INTO cold_v1_online (item, event_ts, ingest_id, m) SELECT i, '2024-01-01Z', 0, i FROM generate_series(1, 20000) AS i;
+CREATE PROCEDURE change_for(seconds int) LANGUAGE plpgsql AS $$
+DECLARE
+    until timestamptz := clock_timestamp() + seconds * interval '1 second';
+    low bigint;
+BEGIN
+    WHILE clock_timestamp() < until LOOP
+        low := random() * 20000;
+        INSERT INTO hot_v1_online AS h (item, event_ts, ingest_id, n) SELECT i, '2024-01-01Z', 0, i FROM generate_series(low, low + 300) AS i
+        ON CONFLICT (item) DO UPDATE SET n = h.n + 1;
+        COMMIT;
+        -- Waits for nobody, so that nobody can wait for each other.
+        DELETE FROM hot_v1_online WHERE item IN (SELECT item FROM hot_v1_online WHERE item BETWEEN low - 2000 AND low FOR UPDATE SKIP LOCKED);
+        COMMIT;
+    END LOOP;
+END $$;
+CREATE PROCEDURE compare_for(seconds int, OUT reads bigint, OUT wrong bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    until timestamptz := clock_timestamp() + seconds * interval '1 second';
+    low bigint;
+    differing bigint;
+BEGIN
+    reads := 0;
+    wrong := 0;
+    WHILE clock_timestamp() < until LOOP
+        low := random() * 20000;
+        -- One statement, one snapshot; the scan of hot is of the heap alone.
+        SELECT count(*) INTO differing FROM generate_series(low, low + 200) AS i
+        LEFT JOIN (SELECT item + 0 AS item, n FROM hot_v1_online) AS h ON h.item = i
+        LEFT JOIN (SELECT item + 0 AS item, m FROM cold_v1_online) AS c ON c.item = i
+        WHERE quiver.feature_online('items', i) IS DISTINCT FROM jsonb_build_object('n', h.n, 'm', c.m);
+        reads := reads + 201;
+        wrong := wrong + differing;
+        COMMIT;
+    END LOOP;
+END $$;
+SQL
+hot=$((seconds < 60 ? seconds : 60))
+for writer in 1 2; do
+    sql features -c "CALL change_for($hot)" >"$scratch/change_$writer" 2>&1 &
+done
+for reader in 1 2; do
+    sql features -c "CALL compare_for($hot, NULL, NULL)" >"$scratch/compare_$reader" 2>&1 &
+done
+for _ in $(seq $((hot / 2))); do
+    sleep 2
+    sql features -c 'VACUUM hot_v1_online' >>"$scratch/change_1" 2>&1
+done
+wait
+check 'reads beside splits, updates and VACUUM find what a scan finds' '0 0' \
+    "$(cat "$scratch"/compare_* | awk -F'|' '{ if ($1 > 0) printf "%s%s", sep, $2; else printf "%sno reads: %s", sep, $0; sep = " " }')"
+check 'and nobody was in the way' '' "$(cat "$scratch"/change_*)"
+
 # Delivery: who listens hears of a push when it is committed, and of none that is rolled back.
 sql features -c "SELECT quiver.feature_deliver('balance', notify => true, outbox => true)" >/dev/null
 pushed="SELECT quiver.feature_push('balance', jsonb_build_object('account', 999, 'event_ts', '2024-01-01Z', 'balance', BALANCE))"
