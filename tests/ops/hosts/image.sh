@@ -14,7 +14,7 @@ system='systemd systemd-sysv dbus openssh-server python3 python3-apt iproute2 ca
     iputils-ping netbase locales'
 services='postgresql patroni etcd-server etcd-client python3-etcd python3-psycopg2 python3-cryptography haproxy keepalived
     pgbouncer pgbackrest chrony ssl-cert acl curl jq logrotate prometheus prometheus-alertmanager prometheus-node-exporter
-    prometheus-postgres-exporter postgresql-VERSION-pgaudit postgresql-VERSION-hypopg'
+    prometheus-postgres-exporter redis-server python3-redis postgresql-VERSION-pgaudit postgresql-VERSION-hypopg'
 
 # Fixes come by an archive of their own. The package of the extension is built against them and needs a server that has them.
 security=${QUIVER_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
