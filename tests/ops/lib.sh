@@ -48,7 +48,7 @@ inventory() {
     cat >"$site/group_vars/all/main.yml" <<END
 ansible_user: root
 ansible_ssh_private_key_file: $QUIVER_HOSTS/key
-ansible_ssh_common_args: -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
+ansible_ssh_common_args: -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ServerAliveInterval=5 -o ServerAliveCountMax=4
 quiver_admin_networks: [10.77.0.0/24]
 quiver_client_networks: [10.77.0.0/24]
 quiver_vip: ${vip-10.77.0.100}

@@ -4,6 +4,7 @@ database_hosts='db1 db2 db3'
 drill_address=10.77.0.100
 . "$here/tests/ops/scenarios/converge.sh"
 . "$here/tests/ops/scenarios/drills.sh"
+. "$here/tests/ops/scenarios/more_drills.sh"
 . "$here/tests/ops/scenarios/operations.sh"
 . "$here/tests/ops/scenarios/scan.sh"
 . "$here/tests/ops/scenarios/watch.sh"
@@ -18,5 +19,6 @@ scans
 restores
 operations
 drills switchover kill etcd partition power
+more_drills quorum backup
 drilled
 "$hosts" down
