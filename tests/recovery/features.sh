@@ -108,19 +108,19 @@ SELECT quiver.feature_create_view('cold', 'item', managed => true, online => tru
 SELECT quiver.feature_create_service('items', ARRAY['hot:n', 'cold:m']);
 CREATE INDEX ON hot_v1_online (n);
 ALTER TABLE hot_v1_online SET (autovacuum_enabled = off);
-INSERT INTO cold_v1_online (item, event_ts, ingest_id, m) SELECT i, '2024-01-01Z', 0, i FROM generate_series(1, 20000) AS i;
+INSERT INTO cold_v1_online (item, event_ts, ingest_id, m) SELECT i, '2024-01-01Z', 0, i FROM generate_series(1, 2000) AS i;
 CREATE PROCEDURE change_for(seconds int) LANGUAGE plpgsql AS $$
 DECLARE
     until timestamptz := clock_timestamp() + seconds * interval '1 second';
     low bigint;
 BEGIN
     WHILE clock_timestamp() < until LOOP
-        low := random() * 20000;
+        low := random() * 2000;
         INSERT INTO hot_v1_online AS h (item, event_ts, ingest_id, n) SELECT i, '2024-01-01Z', 0, i FROM generate_series(low, low + 300) AS i
         ON CONFLICT (item) DO UPDATE SET n = h.n + 1;
         COMMIT;
         -- Waits for nobody, so that nobody can wait for each other.
-        DELETE FROM hot_v1_online WHERE item IN (SELECT item FROM hot_v1_online WHERE item BETWEEN low - 2000 AND low FOR UPDATE SKIP LOCKED);
+        DELETE FROM hot_v1_online WHERE item IN (SELECT item FROM hot_v1_online WHERE item BETWEEN low - 100 AND low FOR UPDATE SKIP LOCKED);
         COMMIT;
     END LOOP;
 END $$;
@@ -133,7 +133,7 @@ BEGIN
     reads := 0;
     wrong := 0;
     WHILE clock_timestamp() < until LOOP
-        low := random() * 20000;
+        low := random() * 2000;
         -- One statement, one snapshot; the scan of hot is of the heap alone.
         SELECT count(*) INTO differing FROM generate_series(low, low + 200) AS i
         LEFT JOIN (SELECT item + 0 AS item, n FROM hot_v1_online) AS h ON h.item = i
