@@ -4,12 +4,14 @@
 //
 //   load    vectors=FILE first=N rows=N copy='COPY ... FROM STDIN (FORMAT binary)'
 //           sends (id int4, v vector, g10 int4, g100 int4, g1000 int4) for the rows named
-//   search  queries=FILE truth=FILE k=N statement=SQL [groups=N] [clients=N] [rounds=N] [only=N]
-//           runs SQL once for each query ($1 the vector; with groups $2, the query's group) and
+//   search  queries=FILE truth=FILE k=N statement=SQL [groups=N] [clients=N] [rounds=N] [only=N] [warm=N]
+//           runs SQL once for each query ($1 the vector; with groups $2, the query's group), the first `warm`
+//           (200) of them once more before that in the same session, and
 //           prints: recall, queries a second by wall and by the backends' processor time, mean, p50,
 //           p99 in milliseconds, and the mean number of rows answered
 //   batch   statement=SQL queries=FILE truth=FILE k=N     one SQL call over all queries, which
-//           answers (query number, id); prints recall and queries a second, wall and processor
+//           answers (query number, id), the second of two; prints recall and queries a second, wall and
+//           processor
 //   insert  vectors=FILE first=N rows=N statement=SQL     ($1 id, $2 vector, $3.. groups); prints
 //           mean, p50 and p99 in milliseconds
 //
@@ -211,13 +213,22 @@ void search_share(const Arguments &arguments, int client, int clients, Found &fo
     Session session(arguments);
     session.prepare(need(arguments, "statement"));
     std::vector<std::string> values(groups > 0 ? 2 : 1);
+    const auto prepare_values = [&](int q) {
+        values[0] = vector_value(queries.row(q), queries.columns);
+        if (groups > 0)
+            values[1] = int4(q % groups);
+    };
+    // A session that has just begun loads libraries and catalogs and maps the server's memory page by page.
+    for (int q = client; q < std::min(only, number(arguments, "warm", 200)); q += clients)
+    {
+        prepare_values(q);
+        PQclear(session.run(values));
+    }
     const double before = session.backend_seconds();
     for (int turn = 0; turn < rounds; ++turn)
         for (int q = client; q < only; q += clients)
         {
-            values[0] = vector_value(queries.row(q), queries.columns);
-            if (groups > 0)
-                values[1] = int4(q % groups);
+            prepare_values(q);
             const auto start = Clock::now();
             PGresult *result = session.run(values);
             found.milliseconds.push_back(seconds_since(start) * 1000);
@@ -270,6 +281,7 @@ void batch(const Arguments &arguments)
     const int k = number(arguments, "k", 10);
     Session session(arguments);
     session.prepare(need(arguments, "statement"));
+    PQclear(session.run({}));
     const double before = session.backend_seconds();
     const auto start = Clock::now();
     PGresult *result = session.run({});

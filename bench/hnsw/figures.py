@@ -79,7 +79,7 @@ def cold(data, side, database):
     """The first hundred queries after a restart, with the system's cache emptied where that is allowed."""
     ef = ef_at_95(data, side, database)
     emptied = restart(cold=True)
-    yield {"what": "cold", "ef": ef, "emptied": int(emptied), **searches(data, database, setup=settings(ef), statement=data.nearest, only=100)}
+    yield {"what": "cold", "ef": ef, "emptied": int(emptied), **searches(data, database, setup=settings(ef), statement=data.nearest, only=100, warm=0)}
     psql("SELECT pg_prewarm('base'), pg_prewarm('nearest')", database)
 
 
