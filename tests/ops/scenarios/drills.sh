@@ -25,7 +25,8 @@ drill() {
     gap=$(jq -r .gap <<<"$result")
     acknowledged=$(jq -r .acknowledged <<<"$result")
     say "$name: leader $before, then $(leader); $acknowledged rows acknowledged, $lost lost, $(jq -r .doubtful <<<"$result") unanswered, gaps $(jq -c .gaps <<<"$result") s, errors $(jq -c .errors <<<"$result")"
-    check "$name: no acknowledged row is lost" 0 "$lost"
+    # Asynchronous replication may lose what was acknowledged last: that is counted and printed.
+    [ "${loss:-}" = counted ] || check "$name: no acknowledged row is lost" 0 "$lost"
     check "$name: the writer got through" true "$(jq -r '.acknowledged > 20' <<<"$result")"
     at_most "$name: write gap" "$bar" "$gap" s
     drill_table+=("| $name | $acknowledged | $lost | $gap | $bar |")

@@ -19,6 +19,6 @@ scans
 restores
 operations
 drills switchover kill etcd partition power
-more_drills quorum backup
+more_drills quorum backup asynchronous
 drilled
 "$hosts" down
