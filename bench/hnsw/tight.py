@@ -9,7 +9,8 @@ import database as db
 import figures
 from database import Set, psql
 
-base = (64 + 64) << 20
+buffers, room = int(os.environ["BUFFERS"]), int(os.environ["ROOM"])
+base = (buffers + room) << 20
 parts = [int(part) for part in os.environ["PARTS"].split()]
 data_directory = os.environ["PGDATA"]
 
@@ -101,7 +102,7 @@ def main():
     print(f"""# hnsw, built where memory is short
 
 Written by `WRITE=1 bench/hnsw/tight.sh`, commit {os.environ["BENCH_COMMIT"]}, {datetime.date.today()}, on {os.cpu_count()} × {processor}, load average {os.getloadavg()[1]:.1f};
-{db.value("SHOW server_version", "postgres")}, {db.workers} workers, m 16, ef_construction 64. The server is in a control group of 64 MB for its buffers, 64 MB for its processes and
+{db.value("SHOW server_version", "postgres")}, {db.workers} workers, m 16, ef_construction 64. The server is in a control group of {buffers} MB for its buffers, {room} MB for its processes and
 the table's pages, and the part of the index's size that is named, which maintenance_work_mem has too. Recall@10 is at ef_search 100.
 
 | build | s | against all | its processor s | recall |
