@@ -8,6 +8,7 @@ drill_address=10.77.0.100
 . "$here/tests/ops/scenarios/operations.sh"
 . "$here/tests/ops/scenarios/scan.sh"
 . "$here/tests/ops/scenarios/watch.sh"
+. "$here/tests/ops/scenarios/probes.sh"
 . "$here/tests/ops/scenarios/restore.sh"
 
 build_package
@@ -16,6 +17,7 @@ inventory database=db1,db2,db3 etcd=db1,db2,db3 backup=backup1 monitor=monitor1
 converges 1200 || { "$hosts" down; return; }
 watches
 scans
+probes
 restores
 operations
 drills switchover kill etcd partition power
