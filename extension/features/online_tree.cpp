@@ -62,7 +62,7 @@ IndexTuple item_at(Page page, OffsetNumber place)
 // The integer key of an item; false if it stands for all that is smaller.
 bool read_key(const Lookup &lookup, Page page, OffsetNumber place, std::int64_t *key)
 {
-    const IndexTuple item = item_at(page, place);
+    IndexTuple item = item_at(page, place);
     if (BTreeTupleGetNAtts(item, lookup.index) == 0)
         return false;
     bool is_null;
@@ -142,7 +142,7 @@ Buffer move_right(const Lookup &lookup, Buffer buffer, Snapshot snapshot)
     for (;;)
     {
         const Page page = BufferGetPage(buffer);
-        const BTPageOpaque opaque = BTPageGetOpaque(page);
+        BTPageOpaque opaque = BTPageGetOpaque(page);
         pg::check_snapshot_age(snapshot, lookup.index, page);
         if (P_RIGHTMOST(opaque))
         {
@@ -178,7 +178,7 @@ void note_matches(Lookup *lookup, Page page, BTPageOpaque opaque)
     for (OffsetNumber place = first_not_before(*lookup, page, opaque); place <= last;
          place = OffsetNumberNext(place))
     {
-        const ItemId item = PageGetItemId(page, place);
+        ItemId item = PageGetItemId(page, place);
         if (skip_dead && ItemIdIsDead(item))
             continue;
         if (_bt_compare(lookup->index, lookup->key, page, place) != 0)
@@ -221,7 +221,7 @@ Buffer lock_root(OnlineService *service, const Lookup &lookup)
     LockBuffer(buffer, BT_READ);
     _bt_checkpage(lookup.index, buffer);
     // What was kept of it may be long ago.
-    const BTPageOpaque opaque = BTPageGetOpaque(BufferGetPage(buffer));
+    BTPageOpaque opaque = BTPageGetOpaque(BufferGetPage(buffer));
     if (!P_IGNORE(opaque) && opaque->btpo_level == meta->btm_fastlevel && P_LEFTMOST(opaque) &&
         P_RIGHTMOST(opaque))
         return buffer;
@@ -235,7 +235,7 @@ void descend(OnlineReader *reader, Lookup *lookup, Buffer buffer)
     const bool is_root = !lookup->is_open;
     buffer = move_right(*lookup, buffer, reader->snapshot);
     const Page page = BufferGetPage(buffer);
-    const BTPageOpaque opaque = BTPageGetOpaque(page);
+    BTPageOpaque opaque = BTPageGetOpaque(page);
     const OffsetNumber last = PageGetMaxOffsetNumber(page);
     if (is_integer && is_root)
         bound_root(lookup, page, P_FIRSTDATAKEY(opaque), last);
