@@ -20,8 +20,12 @@ pgtree_create() {
     for overlay in "$@"; do
         cp -rf --remove-destination "$overlay/." "$root/"
     done
-    make -s -C "$here" PG_CONFIG="$PG_CONFIG" all >&2
-    make -s -C "$here" PG_CONFIG="$PG_CONFIG" install DESTDIR="$root" INSTALL="install" >&2
+    mkdir -p "$here/build"
+    { # Servers may be started side by side: one builds at a time.
+        flock 7
+        make -s -C "$here" PG_CONFIG="$PG_CONFIG" all >&2 7>&-
+        make -s -C "$here" PG_CONFIG="$PG_CONFIG" install DESTDIR="$root" INSTALL="install" >&2 7>&-
+    } 7>"$here/build/lock"
 }
 
 # The account a server runs as when the caller is root.
