@@ -28,6 +28,9 @@ name=postgresql-$version-quiver
 
 # The server is somebody's before quiver comes; it stays in the layer from one run to the next.
 dpkg --purge "$name-vector-alias" "$name" >/dev/null 2>&1 || :
+# The package wants a server as new as the one it was built with, which may be a security update.
+! grep -q ^VERSION_ID= /etc/os-release ||
+    (. /etc/os-release && echo "deb http://deb.debian.org/debian-security $VERSION_CODENAME-security main") >/etc/apt/sources.list.d/security.list
 apt update
 apt install "postgresql-$version"
 pg_lsclusters -h | grep -q "^$version main" || pg_createcluster "$version" main >/dev/null
