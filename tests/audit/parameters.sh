@@ -94,6 +94,8 @@ chmod 644 "$keys"/second.*
 sed -i "s|$keys/public.pem|$keys/second.pub|" "$data/postgresql.conf"
 start
 q 'PREPARE p(text) AS SELECT $1 FROM plain' "EXECUTE p('of the second period')" >/dev/null
+# A session that takes longer to end than the worker waits for is in the log at the next start.
+ask 'SELECT quiver.audit_checkpoint()' >/dev/null
 stop
 values() { { verify --json --open "$keys/$1" "$data/quiver_audit" 2>"$scratch/other" | grep -o '"parameters":\["[^]]*\]' || :; } | sort -u; }
 values private.pem >"$scratch/first"
