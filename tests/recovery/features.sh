@@ -161,6 +161,28 @@ check 'reads beside splits, updates and VACUUM find what a scan finds' '0 0' \
     "$(cat "$scratch"/compare_* | awk -F'|' '{ if ($1 > 0) printf "%s%s", sep, $2; else printf "%sno reads: %s", sep, $0; sep = " " }')"
 check 'and nobody was in the way' '' "$(cat "$scratch"/change_*)"
 
+# REINDEX locks the table no more than a read does, and takes the index's file away.
+sql features <<'SQL'
+CREATE PROCEDURE read_for(seconds int) LANGUAGE plpgsql AS $$
+DECLARE
+    until timestamptz := clock_timestamp() + seconds * interval '1 second';
+BEGIN
+    WHILE clock_timestamp() < until LOOP
+        PERFORM quiver.feature_online('items', i) FROM generate_series(1, 50) AS i;
+        PERFORM quiver.feature_online('items', i) FROM generate_series(1, 50) AS i;
+        COMMIT;
+    END LOOP;
+END $$;
+SQL
+for reader in 1 2; do
+    sql features -c 'CALL read_for(4)' >"$scratch/read_$reader" 2>&1 &
+done
+for _ in $(seq 20); do
+    sql features -c 'REINDEX INDEX cold_v1_online_pkey' -c 'CHECKPOINT' >>"$scratch/read_1" 2>&1
+done
+wait
+check 'REINDEX takes no index away from reads' '' "$(cat "$scratch"/read_*)"
+
 # Delivery: who listens hears of a push when it is committed, and of none that is rolled back.
 sql features -c "SELECT quiver.feature_deliver('balance', notify => true, outbox => true)" >/dev/null
 pushed="SELECT quiver.feature_push('balance', jsonb_build_object('account', 999, 'event_ts', '2024-01-01Z', 'balance', BALANCE))"
