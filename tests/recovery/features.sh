@@ -168,8 +168,9 @@ DECLARE
     until timestamptz := clock_timestamp() + seconds * interval '1 second';
 BEGIN
     WHILE clock_timestamp() < until LOOP
-        PERFORM quiver.feature_online('items', i) FROM generate_series(1, 50) AS i;
-        PERFORM quiver.feature_online('items', i) FROM generate_series(1, 50) AS i;
+        FOR statement IN 1..20 LOOP
+            PERFORM quiver.feature_online('items', i) FROM generate_series(1, 50) AS i;
+        END LOOP;
         COMMIT;
     END LOOP;
 END $$;
@@ -177,7 +178,7 @@ SQL
 for reader in 1 2; do
     sql features -c 'CALL read_for(4)' >"$scratch/read_$reader" 2>&1 &
 done
-for _ in $(seq 20); do
+for _ in $(seq 40); do
     sql features -c 'REINDEX INDEX cold_v1_online_pkey' -c 'CHECKPOINT' >>"$scratch/read_1" 2>&1
 done
 wait
