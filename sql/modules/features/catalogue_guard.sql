@@ -96,3 +96,15 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION quiver.feature_revoke_author(regrole) IS 'take back what quiver.feature_grant_author gave';
+
+-- The tables' privileges decide; this says what is missing before any work is done.
+CREATE FUNCTION quiver.feature_check_author() RETURNS void
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT has_table_privilege('quiver.feature_entity', 'INSERT') THEN
+        PERFORM quiver.feature_invalid(format('role "%s" is not an author of the feature store', current_user),
+            format('Its owner makes it one: SELECT quiver.feature_grant_author(%L).', current_user), '42501');
+    END IF;
+END $$;
+COMMENT ON FUNCTION quiver.feature_check_author() IS
+    'refuse (42501) a role that may not write definitions, profiles and datasets; quiver.feature_grant_author lets it';

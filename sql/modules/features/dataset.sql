@@ -84,6 +84,7 @@ DECLARE
     made bigint;
     nulls bigint;
 BEGIN
+    PERFORM quiver.feature_check_author();
     PERFORM quiver.feature_check_name('a dataset', name);
     IF EXISTS (SELECT FROM quiver.feature_dataset d WHERE d.name = feature_make_dataset.name) THEN
         PERFORM quiver.feature_invalid(format('dataset "%s" already exists', name),

@@ -93,7 +93,8 @@ DECLARE
     one record;
     counts record;
     refusal text;
-    samples record;
+    reference_sample float8[];
+    current_sample float8[];
 BEGIN
     IF reference && current OR isempty(reference) OR isempty(current) OR reference IS NULL OR current IS NULL THEN
         PERFORM quiver.feature_invalid('reference and current must be windows that do not overlap',
@@ -136,13 +137,14 @@ BEGIN
                 EXECUTE format('SELECT array_agg(v.%1$I::float8) FILTER (WHERE v.event_ts <@ $1) AS r, '
                     'array_agg(v.%1$I::float8) FILTER (WHERE v.event_ts <@ $2) AS c FROM %2$s AS v WHERE v.event_ts '
                         '<@ $1 OR v.event_ts <@ $2',
-                    one.name, relation) INTO samples USING reference, current;
-                SELECT t.statistic, t.p_value INTO value, p_value FROM quiver.drift_ks(samples.r, samples.c) AS t;
+                    one.name, relation) INTO reference_sample, current_sample USING reference, current;
+                SELECT t.statistic, t.p_value INTO value, p_value
+                FROM quiver.drift_ks(reference_sample, current_sample) AS t;
             END IF;
             metric := 'ks';
             RETURN NEXT;
             metric := 'wasserstein';
-            value := CASE WHEN refusal IS NULL THEN quiver.drift_wasserstein(samples.r, samples.c) END;
+            value := CASE WHEN refusal IS NULL THEN quiver.drift_wasserstein(reference_sample, current_sample) END;
             p_value := NULL;
             RETURN NEXT;
         ELSE

@@ -44,6 +44,7 @@ DECLARE
     types text[] := '{}';
     known quiver.feature_entity;
 BEGIN
+    PERFORM quiver.feature_check_author();
     PERFORM quiver.feature_check_name('an entity', name);
     IF jsonb_typeof(keys) IS DISTINCT FROM 'object' THEN
         PERFORM quiver.feature_invalid('keys must be a JSON object of names and types',

@@ -59,6 +59,7 @@ DECLARE
     made quiver.feature_profile;
     profiled int := 0;
 BEGIN
+    PERFORM quiver.feature_check_author();
     PERFORM quiver.feature_check_name('a profile', profile);
     IF during IS NULL OR isempty(during) THEN
         PERFORM quiver.feature_invalid('the window of a profile must not be empty');

@@ -8,6 +8,7 @@ DECLARE
     types text[];
     made record;
 BEGIN
+    PERFORM quiver.feature_check_author();
     PERFORM quiver.feature_check_name('a rule', name, 30);
     IF coalesce(mode NOT IN ('block', 'quarantine', 'warn'), true) THEN
         PERFORM quiver.feature_invalid(format('mode must be "block", "quarantine" or "warn", not "%s"', mode));

@@ -94,6 +94,7 @@ DECLARE
     place int := 0;
     waiting text[];
 BEGIN
+    PERFORM quiver.feature_check_author();
     PERFORM quiver.feature_check_name('a feature service', name, 30);
     SELECT * INTO known FROM quiver.feature_service s WHERE s.name = feature_define_service.name FOR UPDATE;
     inputs := (SELECT jsonb_object_agg(i.name,

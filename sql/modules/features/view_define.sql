@@ -98,6 +98,7 @@ DECLARE
     next_version int;
     view_name text;
 BEGIN
+    PERFORM quiver.feature_check_author();
     PERFORM quiver.feature_check_name('a feature view', name);
     SELECT k.keys, k.types INTO keys, key_types FROM quiver.feature_keys_of(entities) AS k;
     IF coalesce(on_tie NOT IN ('any', 'error'), true) THEN

@@ -1,7 +1,7 @@
 -- Sketches and drift metrics: against exact answers, published values, and on what they cannot answer.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(39);
+SELECT plan(40);
 
 -- Quantiles: exact while the sketch holds all values.
 CREATE TABLE small AS SELECT (n * 7919 % 500)::float8 AS x FROM generate_series(0, 499) AS n;
@@ -50,6 +50,8 @@ SELECT n % 10 AS user_id, timestamptz '2024-01-01Z' + n * interval '1 minute' AS
     CASE WHEN n <= 2000 OR n % 2 = 0 THEN 1 + n % 7 END AS gaps
 FROM generate_series(1, 4000) AS n;
 SELECT quiver.feature_create_view('measured', 'customer', source => 'measured', event_ts => 'at', features => '["moved", "steady", "kind", "fixed", "gaps"]');
+SELECT is((SELECT array_agg(DISTINCT reason) FROM quiver.feature_drift('measured', '[2000-01-01, 2001-01-01)', '[2024-01-01, 2025-01-01)', '{moved}')),
+    '{no rows in the reference}', 'the first call of a session may find nothing to compare');
 CREATE TABLE drifted AS SELECT * FROM quiver.feature_drift('measured', tstzrange('2024-01-01Z', timestamptz '2024-01-01Z' + 2000 * interval '1 minute', '[]'),
     tstzrange(timestamptz '2024-01-01Z' + 2000 * interval '1 minute', 'infinity', '()'));
 SELECT results_eq($$SELECT feature FROM drifted WHERE metric = 'psi' AND value > 0.1 ORDER BY 1$$, $$VALUES ('gaps'), ('kind'), ('moved')$$, 'psi finds what drifted, NULLs and new kinds among it');

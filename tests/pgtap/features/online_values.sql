@@ -34,7 +34,7 @@ SELECT is((SELECT array_agg((user_id, amount)::text ORDER BY user_id) FROM spend
     'materialising takes the newest row of each key up to now, and no NULL key');
 SELECT is(quiver.feature_online('risk', 1, 50), '{"score": null, "amount": 25, "note": "corrected", "n": 3, "ratio": 2.0000000000000000, "twice": 4.0000000000000000}',
     'a read gives looked up features, windows and transforms; past the ttl is NULL');
-SELECT quiver.feature_push('score', jsonb_build_object('user_id', 1, 'event_ts', now() - interval '59 minutes', 'score', 0.1));
+SELECT quiver.feature_push('score', jsonb_build_object('user_id', 1, 'event_ts', now() - interval '30 minutes', 'score', 0.1));
 SELECT is(quiver.feature_online('risk', 1, 50) -> 'score', '0.1', 'a push is seen by the same transaction');
 SELECT is(quiver.feature_get_online('risk', '[{"user_id": 2, "asked": 3}, {"user_id": 77, "asked": null}, {"user_id": 2, "asked": 3}]'),
     '[{"score": null, "amount": 30, "note": "never known", "n": 2, "ratio": 0.10000000000000000000, "twice": 0.20000000000000000000},

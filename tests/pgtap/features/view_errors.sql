@@ -1,7 +1,7 @@
 -- What definitions refuse, with SQLSTATE, detail and hint.
 \ir ../lib/setup.sql
 \ir ../lib/features.sql
-SELECT plan(45);
+SELECT plan(50);
 
 CREATE FUNCTION volatile_one() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1';
 SELECT quiver.feature_create_view('spend', 'customer', source => 'payments', event_ts => 'paid_at', features => '["amount", "note"]');
@@ -95,6 +95,18 @@ FROM (VALUES
     (10, $$SELECT quiver.feature_create_service('s', ARRAY['spend:amount'], inputs => '{"amount": "int"}')$$,
         '42701 | "amount" is twice in feature service "s" | Inputs, features and transforms need different names.')
 ) AS cases (n, statement, error) ORDER BY n;
+
+CREATE ROLE feature_stranger;
+SET LOCAL ROLE feature_stranger;
+SELECT is(pg_temp.refusal_of(statement), '42501 | role "feature_stranger" is not an author of the feature store | '
+    'Its owner makes it one: SELECT quiver.feature_grant_author(''feature_stranger'').', statement)
+FROM unnest(ARRAY[
+    $$SELECT quiver.feature_create_entity('theirs', '{"id": "int"}')$$,
+    $$SELECT quiver.feature_create_view('theirs', 'customer', source => 'payments', features => '["amount"]')$$,
+    $$SELECT quiver.feature_create_service('theirs', '{spend:amount}')$$,
+    $$SELECT quiver.feature_create_rule('spend', 'theirs', 'amount > 0', 'block')$$,
+    $$SELECT quiver.feature_create_profile('spend', 'theirs')$$]) AS statement;
+RESET ROLE;
 
 SELECT * FROM finish();
 ROLLBACK;
