@@ -90,7 +90,7 @@ struct AreaHead
     pg_atomic_uint64 flush_done;
     pg_atomic_uint64 seal_asked;  // and a checkpoint
     pg_atomic_uint64 policy_labels;  // counted up when a security label changes
-    pg_atomic_uint32 sessions;
+    pg_atomic_uint32 sessions;  // that a stopping server ends before the worker
     pg_atomic_uint32 worker;  // proc number + 1
     pg_atomic_uint32 stalled;  // the worker cannot write
     int tranche;  // of the locks here

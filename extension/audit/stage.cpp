@@ -119,6 +119,9 @@ template <class F> void sweep(Stage *stage, unsigned shard, F &is_due, bool is_l
     SpinLockRelease(&stage->lock);
 }
 
+// When a server stops, all sessions end with the worker but those that send WAL: they stay for the last checkpoint.
+bool ends_before_worker() { return MyBackendType != B_WAL_SENDER; }
+
 }  // namespace
 
 bool attach_session()
@@ -146,7 +149,8 @@ bool attach_session()
     SpinLockRelease(&stage->lock);
     session = {stage, shard_of(proc), stage->session, 1, 0, false, false, 0, 0};
     known_user = InvalidOid;
-    pg_atomic_fetch_add_u32(&area.head->sessions, 1);
+    if (ends_before_worker())
+        pg_atomic_fetch_add_u32(&area.head->sessions, 1);
     return true;
 }
 
@@ -159,7 +163,8 @@ void detach_session()
         XLogSetAsyncXactLSN(XactLastRecEnd);
     session.stage->session = 0;
     session.stage = nullptr;
-    pg_atomic_fetch_sub_u32(&area.head->sessions, 1);
+    if (ends_before_worker())
+        pg_atomic_fetch_sub_u32(&area.head->sessions, 1);
 }
 
 EventPlace append_event()

@@ -11,6 +11,13 @@ promote() {
     wait_for 20 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT pg_is_in_recovery()')\" = f ]" || :
 }
 kill_postmaster() { kill -KILL "$(head -n 1 "$data/postmaster.pid")"; }
+# How long the last stop waited for sessions and workers before its checkpoint, in ms, by the server's log.
+stop_took() {
+    local asked ended
+    asked=$(grep 'received fast shutdown request' "$data/server.log" | tail -n 1 | cut -d' ' -f1,2)
+    ended=$(grep ' shutting down' "$data/server.log" | tail -n 1 | cut -d' ' -f1,2)
+    echo $((($(date -ud "$ended" +%s%N) - $(date -ud "$asked" +%s%N)) / 1000000))
+}
 replicated() { wait_for 20 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT count(*) FROM t')\" -ge $1 ]" || :; }
 
 new_cluster primary shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_durable=on wal_level=replica fsync=on
@@ -28,6 +35,16 @@ mark
 PGUSER=postgres q 'SELECT count(*) FROM t' >/dev/null
 check 'what a standby is asked is recorded there' 'read SELECT public.t' "$(events "session_user_name = 'postgres' AND object_name = 'public.t'" | tail -n 1)"
 use primary
+# The worker waits two seconds for sessions at most. What sends WAL stays for the last checkpoint and is not waited for.
+least=9999
+for _ in 1 2 3; do
+    wait_for 20 bash -c '[ "$(psql -XqAt -U auditor -c "SELECT count(*) FROM pg_stat_replication")" = 1 ]' || :
+    stop
+    took=$(stop_took)
+    [ "$took" -ge "$least" ] || least=$took
+    start
+done
+check 'a server with a standby stops without waiting for it' yes "$([ "$least" -lt 1900 ] && echo yes || echo "$least ms")"
 PGOPTIONS='-c quiver.audit_durable=commit' q 'SELECT pid AS of_a_session_that_ended FROM t LIMIT 1' >/dev/null
 # One that only reads and stays: the worker writes what its transactions were to WAL.
 PGOPTIONS='-c quiver.audit_durable=commit' psql -Xq -c 'SELECT pid AS of_a_session_that_stays FROM t LIMIT 1' -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
