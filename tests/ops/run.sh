@@ -17,6 +17,8 @@ export QUIVER_HOSTS=${QUIVER_HOSTS:-${TMPDIR:-/tmp}/quiver-hosts.$$}
 [ "${QUIVER_OPS:-}" != static ] || set -- static
 
 finish() {
+    # shellcheck disable=SC2046  # one word a job
+    kill $(jobs -p) 2>/dev/null
     [ "$up" != yes ] || "$hosts" down
 }
 up=no
