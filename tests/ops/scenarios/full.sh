@@ -13,5 +13,6 @@ restores
 operations
 drills switchover kill etcd partition power
 more_drills quorum backup asynchronous
+disk_drill
 drilled
 "$hosts" down

@@ -1,0 +1,38 @@
+# The leader's disk is full. Sourced after drills.sh.
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016  # names of tests/ops/lib.sh
+# A standby gets a small disk of its own and the leadership.
+small_disk() {
+    local name
+    name=$(other "$(leader)")
+    "$hosts" run "$name" 'set -e; systemctl stop patroni; cd /var/lib/postgresql; version=$(ls | grep -E "^[0-9]+$"); mv $version disk.old
+        install -d -m 700 -o postgres -g postgres $version; size=$(du -sm disk.old | cut -f1); mount -t tmpfs -o size=$((size + 200))m,mode=700 small $version
+        chown postgres: $version; chmod 700 $version; cp -a disk.old/. $version; rm -rf disk.old; systemctl start patroni'
+    ready "$standbys" 180 || return 1
+    [ "$(leader)" = "$name" ] || play switchover -e "switchover_to=$name" >"$site/switchover.log" 2>&1 || { tail -n 20 "$site/switchover.log"; return 1; }
+    ready "$standbys" 120
+}
+# The disk that it had before: what is on it is copied anew, as on any host whose disk was replaced.
+large_disk() {
+    "$hosts" run "$1" 'systemctl stop patroni; umount /var/lib/postgresql/[0-9]* && systemctl start patroni' && ready "$standbys" 240
+}
+# No byte is left, and every switch of WAL wants another file. It stays so until the writer is done.
+fault_disk() {
+    "$hosts" run "$L" 'dd if=/dev/zero of=$(echo /var/lib/postgresql/[0-9]*)/ballast bs=1M 2>/dev/null; df -h /var/lib/postgresql/[0-9]*'
+    for _ in $(seq 30); do
+        timeout 5 "$hosts" run "$L" 'cd /; setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d postgres -c "SELECT pg_switch_wal()"' >/dev/null 2>&1 || break
+        sleep 0.2
+    done
+    date +%s >"$site/disk_full"
+}
+
+disk_drill() {
+    local victim
+    small_disk || check "a leader on a small disk" yes no
+    victim=$(leader)
+    drill "disk of the leader full" 15 40 fault_disk
+    say "$(grep -m 1 small "$site/drill.log")"
+    check "another leads, while the disk is still full" yes "$(another_leads "$victim" && echo yes)"
+    "$hosts" run "$victim" 'rm -f /var/lib/postgresql/[0-9]*/ballast'
+    if ready "$standbys" 240; then check "with space again it is a standby" yes yes; else check "with space again it is a standby" yes no; fi
+    large_disk "$victim" || check "its data come back on another disk" yes no
+}
