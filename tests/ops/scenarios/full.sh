@@ -12,7 +12,7 @@ probes
 restores
 operations
 drills switchover kill etcd partition power
-more_drills quorum backup asynchronous
+more_drills quorum backup frozen asynchronous
 disk_drill
 drilled
 "$hosts" down
