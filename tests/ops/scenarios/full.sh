@@ -11,6 +11,7 @@ scans
 probes
 restores
 operations
+shards
 drills switchover kill etcd partition power
 more_drills quorum backup frozen asynchronous
 disk_drill
