@@ -1,5 +1,6 @@
 // Building an HNSW graph: which candidates become neighbours.
 #include "hnsw/build_graph.hpp"
+#include "hnsw/fill.hpp"
 
 #include <algorithm>
 
@@ -52,24 +53,29 @@ std::uint32_t Builder::choose(std::uint64_t hash, const Candidate *sorted, std::
         if (chosen < most && arena_->head(v).hash != hash)
             shut_out(hash, sorted, i, count);
     }
-    return distances_.fills && chosen < most ? fill(sorted, count, chosen, most, out) : chosen;
+    proved_ = chosen;
+    return chosen;
 }
 
-// Add the nearest of those that were passed over, in the order of the candidates.
-std::uint32_t Builder::fill(const Candidate *sorted, std::uint32_t count, std::uint32_t chosen,
-                            std::uint32_t most, Vertex *out)
+// Choose a list of a layer. Behind the chosen stand the nearest of those passed over, up to the layer's share.
+std::uint32_t Builder::choose_list(int layer, std::uint64_t hash, const Candidate *sorted,
+                                   std::uint32_t count, Vertex *out)
 {
-    // All candidates before `end` are taken; behind it only the chosen.
-    std::uint32_t end = 0, before = 0;
-    for (std::uint32_t left = most - chosen; end < count; end++)
-        if (before < chosen && sorted[end].vertex == out[before])
-            before++;
-        else if (left-- == 0)
-            break;
-    std::move_backward(out + before, out + chosen, out + end + chosen - before);
-    for (std::uint32_t i = 0; i < end; i++)
-        out[i] = sorted[i].vertex;
-    return end + chosen - before;
+    const std::uint32_t room = arena_->list_room(layer);
+    const std::uint32_t filled =
+        distances_.fills
+            ? room
+            : static_cast<std::uint32_t>(filled_links(layer, static_cast<int>(arena_->layout().m)));
+    std::uint32_t taken = choose(hash, sorted, count, room, out);
+    for (std::uint32_t i = 0, chosen = 0; i < count && taken < filled; i++)
+    {
+        const Vertex v = sorted[i].vertex & max_vertex;
+        if (chosen < proved_ && out[chosen] == v)
+            chosen++;
+        else
+            out[taken++] = v;
+    }
+    return taken;
 }
 
 }  // namespace quiver::hnsw::build

@@ -29,7 +29,7 @@ struct Distances
     bool (*equals_new)(void *state, Vertex vertex);
     // Write the new value's records for this vertex.
     void (*store_new)(void *state, Vertex vertex);
-    // Whether what is passed over fills the room that a list has left. So for inner products, which are no
+    // Whether what is passed over fills all the room that a list has left. So for inner products, which are no
     // distances: what lies in the same direction may still be needed.
     bool fills = false;
     // Whether the new row may share this vertex, whose value it has; null: always.
@@ -93,13 +93,13 @@ private:
     std::uint32_t unvisited_links(Vertex v, int layer, Vertex *out);
     void forget_visited();
 
-    // build_choose.cpp
+    // build_choose.cpp. Vertices, those chosen by the heuristic in front: proved_ of them.
+    std::uint32_t choose_list(int layer, std::uint64_t hash, const Candidate *sorted,
+                              std::uint32_t count, Vertex *out);
     std::uint32_t choose(std::uint64_t hash, const Candidate *sorted, std::uint32_t count,
                          std::uint32_t most, Vertex *out);
     void shut_out(std::uint64_t hash, const Candidate *sorted, std::uint32_t chosen,
                   std::uint32_t count);
-    static std::uint32_t fill(const Candidate *sorted, std::uint32_t count, std::uint32_t chosen,
-                              std::uint32_t most, Vertex *out);
 
     // build_link.cpp
     void link(Vertex v, const NewRow &row, int top);
@@ -130,12 +130,13 @@ private:
     Distances distances_;
     std::uint32_t ef_;
     std::uint64_t distances_computed_ = 0;
+    std::uint32_t proved_ = 0;
 
     std::uint8_t *visited_;  // of each vertex, the search that came by last
     std::uint8_t search_ = 1;
     Candidate *layers_;  // what was found on each layer, ef_ each
     std::uint32_t *counts_;
-    Candidate *sorting_;  // a full list and one more
+    Candidate *sorting_;  // a full list and one more, or a new list
     Vertex *batch_;
     float *batch_distances_;
     Vertex *chosen_;

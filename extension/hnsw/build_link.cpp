@@ -36,23 +36,21 @@ bool Builder::try_link_back(Vertex neighbour, const Candidate &added, int layer)
 
     distances_computed_ += count;
     distances_.between(distances_.state, neighbour, batch_, count, batch_distances_);
-    // A list that was filled up has links that were not compared with those in front.
+    // Those behind were added since, or fill the list.
     const std::uint32_t proved =
-        layer == 0 && !distances_.fills
-            ? __atomic_load_n(&arena_->head(neighbour).proved, __ATOMIC_RELAXED)
-            : 0;
+        layer == 0 ? __atomic_load_n(&arena_->head(neighbour).proved, __ATOMIC_RELAXED) : 0;
     for (std::uint32_t i = 0; i < count; i++)
         sorting_[i] = {batch_distances_[i], i < proved ? batch_[i] | marked : batch_[i]};
     sorting_[count] = added;
     std::sort(sorting_, sorting_ + count + 1, nearer);
     const std::uint32_t kept =
-        choose(arena_->head(neighbour).hash, sorting_, count + 1, room, chosen_);
+        choose_list(layer, arena_->head(neighbour).hash, sorting_, count + 1, chosen_);
     if (!arena_->begin_change(neighbour, version))
         return false;
     for (std::uint32_t i = 0; i < room; i++)
         __atomic_store_n(list + i, i < kept ? chosen_[i] : nobody, __ATOMIC_RELEASE);
     if (layer == 0)
-        __atomic_store_n(&arena_->head(neighbour).proved, kept, __ATOMIC_RELAXED);
+        __atomic_store_n(&arena_->head(neighbour).proved, proved_, __ATOMIC_RELAXED);
     arena_->end_change(neighbour);
     return true;
 }
@@ -69,19 +67,21 @@ void Builder::link(Vertex v, const NewRow &row, int top)
     {
         Candidate *found = layers_ + std::size_t{ef_ + 1} * static_cast<std::size_t>(layer);
         std::uint32_t *list = arena_->list(v, layer);
-        const std::uint32_t chosen =
-            choose(row.hash, found, counts_[layer], arena_->list_room(layer), chosen_);
-        // The chosen ones move to the front; they are in the order of the candidates.
+        const std::uint32_t chosen = choose_list(layer, row.hash, found, counts_[layer], chosen_);
+        // The list's move to the front. Both its parts are in the order of the candidates.
         for (std::uint32_t i = 0, at = 0; i < chosen; i++)
         {
+            if (i == proved_)
+                at = 0;
             while (found[at].vertex != chosen_[i])
                 at++;
-            found[i] = found[at++];
+            sorting_[i] = found[at++];
             __atomic_store_n(list + i, chosen_[i], __ATOMIC_RELAXED);
         }
+        std::copy_n(sorting_, chosen, found);
         counts_[layer] = chosen;
     }
-    arena_->head(v).proved = counts_[0];
+    arena_->head(v).proved = proved_;
     // Only now can others come here: all lists of the vertex are there. They may change them.
     for (int layer = std::min(row.level, top); layer >= 0; layer--)
     {

@@ -8,6 +8,7 @@
 
 #include "hnsw/attribute.hpp"
 #include "hnsw/code.hpp"
+#include "hnsw/fill.hpp"
 #include "hnsw/layout.hpp"
 #include "hnsw/space.hpp"
 
@@ -85,6 +86,12 @@ public:
     int m() const { return meta_->m; }
     // Greatest length of a list.
     int links_at(int layer) const { return layer == 0 ? meta_->m * 2 : meta_->m; }
+    ListRoom room_at(int layer) const
+    {
+        return {links_at(layer), space_.metric == Metric::inner_product
+                                     ? links_at(layer)
+                                     : filled_links(layer, meta_->m)};
+    }
     const Space &space() const { return space_; }
     bool is_coded() const { return meta_->code_bytes != 0; }
     bool keeps_values() const { return meta_->value_bytes != 0; }

@@ -75,18 +75,18 @@ void sort_choices(Choice *candidates, int count, std::uint32_t salt)
     });
 }
 
-int select_neighbours(const Space &space, Choice *candidates, int count, int limit, float self)
+int select_neighbours(const Space &space, Choice *candidates, int count, ListRoom room, float self)
 {
     Selection selection{space, candidates, self};
-    // The inner product is no distance: what lies in the same direction may still be needed.
-    const bool fill = space.metric == Metric::inner_product;
+    // The same inner product is not the same value.
+    const bool copies = space.metric == Metric::inner_product;
     Choice passed[most_passed];
     int passed_count = 0;
-    for (int i = 0; i < count && selection.count() < limit; ++i)
+    for (int i = 0; i < count && selection.count() < room.most; ++i)
     {
-        if (selection.shuts_out(candidates[i], limit))
+        if (selection.shuts_out(candidates[i], room.most))
         {
-            if (fill && passed_count < most_passed)
+            if (passed_count < room.filled && (copies || !is_self(candidates[i].distance, self)))
                 passed[passed_count++] = candidates[i];
             continue;
         }
@@ -95,7 +95,7 @@ int select_neighbours(const Space &space, Choice *candidates, int count, int lim
         selection.add();
     }
     int chosen = selection.count();
-    for (int i = 0; i < passed_count && chosen < limit; ++i, ++chosen)
+    for (int i = 0; i < passed_count && chosen < room.filled; ++i, ++chosen)
         bring_forward(candidates, chosen, count, passed[i].vertex);
     return chosen;
 }

@@ -1,11 +1,11 @@
 // Which of many candidates become a vertex's neighbours: the heuristic of HNSW.
 //
 // In the order of distance, a candidate is chosen if it is nearer to the vertex than to all that are
-// chosen already, so that links lead in different directions. The lists stay shorter than their room,
-// which makes expansion cheap, and links back are mostly added without pruning. Only for the inner
-// product, which obeys no triangle inequality, is the room filled with the nearest that were passed over.
+// chosen already, so that links lead in different directions. Behind them stand the nearest that were passed over, up
+// to a share of the room (fill.hpp); for the inner product, which obeys no triangle inequality, all the room is filled.
 #pragma once
 
+#include "hnsw/fill.hpp"
 #include "hnsw/space.hpp"
 
 #include <cmath>
@@ -19,11 +19,11 @@ struct Choice
     const void *value;
 };
 
-// Choose up to `limit` of `count` candidates, which ascend by distance, and move them to the front in
-// that order; how many. `self` is the vertex's distance from itself. Values equal to the vertex's would
-// shut out all others, or crowd them out: they do not count against others, and fill a quarter of the
-// list at most.
-int select_neighbours(const Space &space, Choice *candidates, int count, int limit, float self);
+// Choose some of `count` candidates, which ascend by distance, and move them to the front: first those of the heuristic,
+// then what the list is filled with, each in that order; how many. `self` is the vertex's distance from itself. Values
+// equal to the vertex's would shut out all others, or crowd them out: they do not count against others, and fill a
+// quarter of the list at most.
+int select_neighbours(const Space &space, Choice *candidates, int count, ListRoom room, float self);
 
 // Ascending by distance; equal ones in an order that differs between salts, so that of many copies of a
 // value not always the same are chosen.
