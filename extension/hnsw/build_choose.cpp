@@ -1,6 +1,5 @@
 // Building an HNSW graph: which candidates become neighbours.
 #include "hnsw/build_graph.hpp"
-#include "hnsw/fill.hpp"
 
 #include <algorithm>
 
@@ -57,21 +56,28 @@ std::uint32_t Builder::choose(std::uint64_t hash, const Candidate *sorted, std::
     return chosen;
 }
 
-// Choose a list of a layer. Behind the chosen stand the nearest of those passed over, up to the layer's share.
-std::uint32_t Builder::choose_list(int layer, std::uint64_t hash, const Candidate *sorted,
-                                   std::uint32_t count, Vertex *out)
+// Behind the chosen stand the nearest of those passed over, and behind them the farthest.
+std::uint32_t Builder::choose_list(const ListRoom &room, std::uint64_t hash,
+                                   const Candidate *sorted, std::uint32_t count, Vertex *out)
 {
-    const std::uint32_t room = arena_->list_room(layer);
-    const std::uint32_t filled =
-        distances_.fills
-            ? room
-            : static_cast<std::uint32_t>(filled_links(layer, static_cast<int>(arena_->layout().m)));
-    std::uint32_t taken = choose(hash, sorted, count, room, out);
-    for (std::uint32_t i = 0, chosen = 0; i < count && taken < filled; i++)
+    const auto filled = static_cast<std::uint32_t>(room.filled);
+    const auto near = static_cast<std::uint32_t>(room.filled - room.far);
+    std::uint32_t taken = choose(hash, sorted, count, static_cast<std::uint32_t>(room.most), out);
+    std::uint32_t from = 0, chosen = 0;
+    for (; from < count && taken < near; from++)
     {
-        const Vertex v = sorted[i].vertex & max_vertex;
+        const Vertex v = sorted[from].vertex & max_vertex;
         if (chosen < proved_ && out[chosen] == v)
             chosen++;
+        else
+            out[taken++] = v;
+    }
+    chosen = proved_;
+    for (std::uint32_t end = count; end > from && taken < filled; end--)
+    {
+        const Vertex v = sorted[end - 1].vertex & max_vertex;
+        if (chosen > 0 && out[chosen - 1] == v)
+            chosen--;
         else
             out[taken++] = v;
     }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "hnsw/build_arena.hpp"
+#include "hnsw/fill.hpp"
 
 namespace quiver::hnsw::build {
 
@@ -94,7 +95,7 @@ private:
     void forget_visited();
 
     // build_choose.cpp. Vertices, those chosen by the heuristic in front: proved_ of them.
-    std::uint32_t choose_list(int layer, std::uint64_t hash, const Candidate *sorted,
+    std::uint32_t choose_list(const ListRoom &room, std::uint64_t hash, const Candidate *sorted,
                               std::uint32_t count, Vertex *out);
     std::uint32_t choose(std::uint64_t hash, const Candidate *sorted, std::uint32_t count,
                          std::uint32_t most, Vertex *out);
@@ -112,6 +113,11 @@ private:
     Added add_equal(Vertex equal, const NewRow &row);
     bool try_join_ring(Vertex equal, Vertex v);
     bool add_row(Vertex v, const NewRow &row);
+
+    ListRoom room_of(int layer, bool was_full) const
+    {
+        return list_room(layer, static_cast<int>(arena_->layout().m), distances_.fills, was_full);
+    }
 
     // True the first time in a search.
     bool mark(Vertex v)

@@ -43,8 +43,8 @@ bool Builder::try_link_back(Vertex neighbour, const Candidate &added, int layer)
         sorting_[i] = {batch_distances_[i], i < proved ? batch_[i] | marked : batch_[i]};
     sorting_[count] = added;
     std::sort(sorting_, sorting_ + count + 1, nearer);
-    const std::uint32_t kept =
-        choose_list(layer, arena_->head(neighbour).hash, sorting_, count + 1, chosen_);
+    const std::uint32_t kept = choose_list(room_of(layer, true), arena_->head(neighbour).hash,
+                                           sorting_, count + 1, chosen_);
     if (!arena_->begin_change(neighbour, version))
         return false;
     for (std::uint32_t i = 0; i < room; i++)
@@ -67,8 +67,9 @@ void Builder::link(Vertex v, const NewRow &row, int top)
     {
         Candidate *found = layers_ + std::size_t{ef_ + 1} * static_cast<std::size_t>(layer);
         std::uint32_t *list = arena_->list(v, layer);
-        const std::uint32_t chosen = choose_list(layer, row.hash, found, counts_[layer], chosen_);
-        // The list's move to the front. Both its parts are in the order of the candidates.
+        const std::uint32_t chosen =
+            choose_list(room_of(layer, false), row.hash, found, counts_[layer], chosen_);
+        // The list's move to the front. Those chosen and those behind are in the order of the candidates.
         for (std::uint32_t i = 0, at = 0; i < chosen; i++)
         {
             if (i == proved_)

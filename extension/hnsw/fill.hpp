@@ -7,14 +7,23 @@
 
 namespace quiver::hnsw {
 
-// Links that a list may have, and up to how many it is filled.
 struct ListRoom
 {
-    int most;
-    int filled;
+    int most;  // links it may have
+    int filled;  // up to how many it is filled
+    // Of these, for the farthest of a list that was full: links from when there were few vertices, which lead out of a
+    // cluster.
+    int far;
 };
 
-// Links that a list of layer 0 has at least, where there are as many candidates; of its 2m. Above nothing is filled.
-constexpr int filled_links(int layer, int m) { return layer == 0 ? m + m / 2 : 0; }
+constexpr ListRoom list_room(int layer, int m, bool fill_all, bool was_full)
+{
+    const int most = layer == 0 ? 2 * m : m;
+    if (fill_all)
+        return {most, most, 0};
+    if (layer > 0)
+        return {most, 0, 0};
+    return {most, m + m / 2, was_full ? (m + 3) / 4 : 0};
+}
 
 }  // namespace quiver::hnsw

@@ -86,11 +86,9 @@ public:
     int m() const { return meta_->m; }
     // Greatest length of a list.
     int links_at(int layer) const { return layer == 0 ? meta_->m * 2 : meta_->m; }
-    ListRoom room_at(int layer) const
+    ListRoom room_at(int layer, bool was_full) const
     {
-        return {links_at(layer), space_.metric == Metric::inner_product
-                                     ? links_at(layer)
-                                     : filled_links(layer, meta_->m)};
+        return list_room(layer, meta_->m, space_.metric == Metric::inner_product, was_full);
     }
     const Space &space() const { return space_; }
     bool is_coded() const { return meta_->code_bytes != 0; }

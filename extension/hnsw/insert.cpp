@@ -109,7 +109,7 @@ void find_neighbours(Graph &graph, const Value &value, int level, Vertex exclude
         }
         out->layers[layer] = {choices,
                               select_neighbours(space, choices, static_cast<int>(found.size()),
-                                                graph.room_at(layer), self)};
+                                                graph.room_at(layer, false), self)};
     }
 }
 

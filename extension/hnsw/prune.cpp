@@ -86,7 +86,7 @@ bool prune(Graph &graph, Vertex vertex, int layer, const VertexCopy &copy, const
     for (int i = 1; i < choices.total && all[i].distance < added.distance; ++i)
         std::swap(all[i - 1], all[i]);
     const int limit = graph.links_at(layer);
-    choices.chosen = select_neighbours(space, all, choices.total, graph.room_at(layer), self);
+    choices.chosen = select_neighbours(space, all, choices.total, graph.room_at(layer, true), self);
     const auto is_added = [&](const Choice &choice) { return choice.vertex == added.vertex; };
     if (std::none_of(all, all + choices.chosen, is_added))
         return false;

@@ -118,8 +118,9 @@ bool choose_list(Graph &graph, Vertex vertex, int layer, const VertexSet &dead, 
     }
     auto *choices = static_cast<Choice *>(palloc(sizeof(Choice) * most_candidates));
     const int candidates = weigh(graph, own, layer, vertex, *gathered, choices);
-    out->count = select_neighbours(graph.links_space(), choices, candidates, graph.room_at(layer),
-                                   graph.links_space().distance(own.bytes, own.bytes));
+    out->count =
+        select_neighbours(graph.links_space(), choices, candidates, graph.room_at(layer, false),
+                          graph.links_space().distance(own.bytes, own.bytes));
     for (int i = 0; i < out->count; ++i)
     {
         out->links[i] = choices[i].vertex;

@@ -86,7 +86,7 @@ int select_neighbours(const Space &space, Choice *candidates, int count, ListRoo
     {
         if (selection.shuts_out(candidates[i], room.most))
         {
-            if (passed_count < room.filled && (copies || !is_self(candidates[i].distance, self)))
+            if (passed_count < most_passed && (copies || !is_self(candidates[i].distance, self)))
                 passed[passed_count++] = candidates[i];
             continue;
         }
@@ -95,8 +95,11 @@ int select_neighbours(const Space &space, Choice *candidates, int count, ListRoo
         selection.add();
     }
     int chosen = selection.count();
-    for (int i = 0; i < passed_count && chosen < room.filled; ++i, ++chosen)
-        bring_forward(candidates, chosen, count, passed[i].vertex);
+    int near = 0;
+    for (; near < passed_count && chosen < room.filled - room.far; ++near, ++chosen)
+        bring_forward(candidates, chosen, count, passed[near].vertex);
+    for (int i = passed_count; i > near && chosen < room.filled; --i, ++chosen)
+        bring_forward(candidates, chosen, count, passed[i - 1].vertex);
     return chosen;
 }
 
