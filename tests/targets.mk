@@ -20,6 +20,10 @@ matrix: ## make check on PostgreSQL 17 and 18, in roots of Debian 13 and testing
 check-ops: ## the whole of tests/ops: faults, restores, hardening on real hosts (needs root)
 	@bash tests/ops/run.sh static full $(ARGS)
 
+.PHONY: check-ops-faults
+check-ops-faults: ## 20 faults at random on real hosts: never two leaders, nothing lost (needs root)
+	@bash tests/ops/run.sh faults $(ARGS)
+
 demo: ## install what is missing, build, and walk through the main job on real data
 	@bash docs/demo/run.sh
 

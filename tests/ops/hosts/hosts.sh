@@ -66,11 +66,6 @@ check() {
 }
 
 ctl() { ip netns exec "$id-ctl" "$@"; }
-inside() {
-    local name=$1
-    shift
-    ip netns exec "$id-$name" "$@"
-}
 # A stranger: on the same wires, in a network that no firewall rule names.
 outside() {
     if [ ! -e "/run/netns/$id-out" ]; then
@@ -297,7 +292,10 @@ down() {
 command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
-    check | up | run | ctl | inside | outside | replace | address | poweroff | poweron | isolate | rejoin | destroy | save | restore | down) "$command" "$@" ;;
+    # In this process's place, so that who ends it ends the command.
+    ctl) exec ip netns exec "$id-ctl" "$@" ;;
+    inside) exec ip netns exec "$id-$1" "${@:2}" ;;
+    check | up | run | outside | replace | address | poweroff | poweron | isolate | rejoin | destroy | save | restore | down) "$command" "$@" ;;
     names) names ;;
     ssh-options) echo "$ssh_options" ;;
     wait) wait_for_ssh "$@" ;;
