@@ -59,7 +59,7 @@ client() {
 # secrets_in LOG...: names of secrets whose value is in a log.
 secrets_in() {
     local name
-    for name in ca superuser replication rewind patroni_api pgbouncer exporter backup_cipher keepalived app; do
-        ! grep -qF -e "$(secret $name)" "$@" || echo "$name"
+    for name in ca superuser replication rewind patroni_api pgbouncer exporter backup_cipher keepalived app luks; do
+        [ -z "$(secret $name)" ] || ! grep -qF -e "$(secret $name)" "$@" || echo "$name"
     done
 }

@@ -29,6 +29,7 @@ static_checks() {
     good "each rule of roles.py fails when it is broken" static_violations
     good "the collection builds" static_collection
     good "data that an interrupted rewind left are told from all others" "$here/tests/ops/static/rescue.sh"
+    good "a device and a folder with anything in them are refused, an empty one is formatted once, and its key changes" "$here/tests/ops/static/luks.sh"
     good "forecasts of readings with a known future" /usr/bin/python3 "$here/tests/ops/static/capacity.py"
     good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
     static_alerts
