@@ -4,6 +4,7 @@
 #include "audit/labels.hpp"
 #include "audit/parameters.hpp"
 #include "audit/statement.hpp"
+#include "audit/wal.hpp"
 #include "audit/worker.hpp"
 
 namespace quiver::audit {
@@ -29,6 +30,7 @@ void install()
     load_parameter_key();
     next_startup = shmem_startup_hook;
     shmem_startup_hook = startup;
+    keep_wal_for_recovery();
     register_worker();
     register_labels();
     install_session_hooks();

@@ -81,6 +81,14 @@ bool take_message(const char *bytes, std::size_t size, bool at_end)
 
 }  // namespace
 
+void keep_wal_for_recovery()
+{
+    pg::call_before_recovery("quiver audit", [] {
+        if (area_is_there())
+            pg::hold_wal(area.head->redo);
+    });
+}
+
 void begin_wal(XLogRecPtr redo)
 {
     position = redo;
@@ -112,7 +120,10 @@ std::uint64_t follow_wal()
                    static_cast<unsigned>(position >> 32), static_cast<unsigned>(position)),
             errdetail("Events of durable transactions that are in no segment are not recovered."));
     if (!in_recovery || !good)
+    {
         is_over = true;
+        pg::release_wal();
+    }
     return taken;
 }
 

@@ -7,6 +7,8 @@
 
 namespace quiver::audit {
 
+// Has the checkpoint at the end of a crash recovery leave the WAL that the worker is to read. While libraries are preloaded.
+void keep_wal_for_recovery();
 // Where the last checkpoint before this start began, or invalid after a clean shutdown.
 void begin_wal(XLogRecPtr redo);
 // Reads on; returns how many records were taken. On a standby again and again, otherwise until recovery is

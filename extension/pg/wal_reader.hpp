@@ -5,11 +5,13 @@
 
 extern "C" {
 #include "access/transam.h"
+#include "access/xlog_internal.h"
 #include "access/xlogreader.h"
 #include "access/xlogrecovery.h"
 #include "access/xlogutils.h"
 #include "catalog/pg_control.h"
 #include "common/controldata_utils.h"
+#include "replication/slot.h"
 }
 
 #include <cstring>
@@ -35,6 +37,29 @@ inline LastCheckpoint last_checkpoint()
     pfree(control);
     return last;
 }
+
+// A resource manager without records: PostgreSQL calls `begin` in the process that recovers, before it replays.
+inline void call_before_recovery(const char *name, void (*begin)())
+{
+    constexpr RmgrId number = 172;
+    RmgrData manager{};
+    manager.rm_name = name;
+    manager.rm_redo = [](XLogReaderState *) { elog(PANIC, "a WAL record that nobody writes"); };
+    manager.rm_desc = [](StringInfo, XLogReaderState *) {};
+    manager.rm_identify = [](std::uint8_t) -> const char * { return nullptr; };
+    manager.rm_startup = begin;
+    RegisterCustomRmgr(number, &manager);
+}
+
+// Keep WAL from there on beyond the checkpoint that ends a crash recovery, as a replication slot does; until release_wal().
+// Not where WAL comes from elsewhere: there recovery does not end by itself.
+inline void hold_wal(XLogRecPtr from)
+{
+    if (from != InvalidXLogRecPtr && !ArchiveRecoveryRequested)
+        XLogSetReplicationSlotMinimumLSN(from);
+}
+
+inline void release_wal() { ReplicationSlotsComputeRequiredLSN(); }
 
 // Calls f(bytes, size) for each message with that prefix from `from` to `limit`; f returns false to stop
 // before it. Returns where to go on.

@@ -48,6 +48,11 @@ new_cluster machine shared_preload_libraries=quiver quiver.audit=all,-login quiv
 q 'CREATE TABLE t (id serial, pid int)' >/dev/null
 load 3 2 insert
 end_load
+# WAL of more than one file, of which the checkpoint after the crash needs the last alone.
+psql -XqAt -U auditor -c 'SELECT pg_switch_wal()' >/dev/null
+load 2 2 insert
+end_load
+psql -XqAt -U auditor -c 'SELECT pg_switch_wal()' >/dev/null
 before=$(inserts "'committed'")
 PGOPTIONS='-c quiver.audit_durable=on' q 'SELECT id AS marker FROM t LIMIT 1' >/dev/null
 kill -KILL "$(head -n 1 "$data/postmaster.pid")"
