@@ -11,16 +11,20 @@ enough_recall = 0.996
 found_ef = {}
 
 
+def median(command, data, database, runs, **arguments):
+    """The median of some runs by queries a second, each of a session of its own."""
+    arguments = dict(queries=data.file("query"), truth=data.file("truth")) | arguments
+    return sorted((client(command, database, **arguments) for _ in range(runs)), key=lambda found: found["qps"])[runs // 2]
+
+
 def searches(data, database, runs=1, **arguments):
-    """The median of some runs, each of a session of its own whose process keeps to one processor."""
-    arguments = dict(queries=data.file("query"), truth=data.file("truth"), pin=os.cpu_count() - 1) | arguments
-    return sorted((client("search", database, **arguments) for _ in range(runs)), key=lambda found: found["qps"])[runs // 2]
+    """The server's process keeps to one processor."""
+    return median("search", data, database, runs, pin=os.cpu_count() - 1, **arguments)
 
 
 def search(data, side, database):
     """Recall against queries a second over ef, ids through SQL, until recall is near 1."""
     psql("SELECT pg_prewarm('base'), pg_prewarm('nearest')", database)
-    searches(data, database, setup=settings(40), statement=data.nearest)  # warm
     for ef in sweep:
         found = searches(data, database, runs=3, setup=settings(ef), statement=data.nearest)
         if found["recall"] >= 0.95:
@@ -43,9 +47,7 @@ def batch(data, side, database):
     statement = f"""SELECT q.id, n.id FROM query q CROSS JOIN LATERAL
         (SELECT id FROM base ORDER BY base.v {data.operator} q.v LIMIT 10) n"""
     for ef in sweep:
-        runs = [client("batch", database, queries=data.file("query"), truth=data.file("truth"), setup=settings(ef), statement=statement)
-                for _ in range(3)]
-        found = sorted(runs, key=lambda run: run["qps"])[1]
+        found = median("batch", data, database, 3, setup=settings(ef), statement=statement)
         yield {"what": "batch", "ef": ef, **found}
         if found["recall"] >= enough_recall:
             break
