@@ -2,7 +2,7 @@
 #include "audit/area.hpp"
 
 #include "audit/digest.hpp"
-#include "pg/wal_reader.hpp"
+#include "audit/wal.hpp"
 
 #include <cstdio>
 #include <fcntl.h>
@@ -67,7 +67,7 @@ void set_up(AreaHead *head, std::size_t stages, std::size_t ring_bytes)
     head->stages = stages;
     if (!random_bytes(head->parameter_key, sizeof head->parameter_key))
         ereport(FATAL, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes"));
-    const pg::LastCheckpoint last = pg::last_checkpoint();
+    const WalStart last = last_wal_start();
     head->redo = last.redo;
     head->redo_time = last.time;
     for (pg_atomic_uint64 *counter :

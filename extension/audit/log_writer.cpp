@@ -34,16 +34,6 @@ bool write_all(int file, const void *bytes, std::size_t size)
     return true;
 }
 
-void sync_directory(const char *directory)
-{
-    const int file = ::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file >= 0)
-    {
-        (void) fsync(file);
-        close(file);
-    }
-}
-
 // A session's events are in the log in their order.
 void remember(SessionTable &known, const RecordHead &record)
 {
@@ -54,6 +44,16 @@ void remember(SessionTable &known, const RecordHead &record)
 }
 
 }  // namespace
+
+void sync_directory(const char *directory)
+{
+    const int file = ::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file >= 0)
+    {
+        (void) fsync(file);
+        close(file);
+    }
+}
 
 void LogWriter::load_key()
 {

@@ -86,6 +86,9 @@ private:
 
 extern LogWriter log_writer;
 
+// Has what was made or renamed in a directory outlive a crash of the machine.
+void sync_directory(const char *directory);
+
 // log_identity.cpp: whether the directory's log is this server's own.
 void write_identity();
 bool is_copied_log();

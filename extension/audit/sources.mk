@@ -39,5 +39,6 @@ SOURCES += \
 	audit/verify \
 	audit/verify_notes \
 	audit/wal \
+	audit/wal_mark \
 	audit/worker \
 

@@ -15,6 +15,8 @@ namespace {
 // Of the session's fields as they stand in the stage.
 constinit Oid known_user = InvalidOid;
 constinit char known_application[NAMEDATALEN] = "";
+// The worker's: it has met durable events.
+constinit bool was_durable = false;
 
 std::uint8_t *put_field(std::uint8_t *at, Field tag, std::string_view value)
 {
@@ -104,19 +106,23 @@ void push_stage(Stage *stage, unsigned shard)
 }
 
 // The worker empties a stage that is still due. WAL has what was there when it was written, if it has to: where a
-// transaction has ended meanwhile, or the session begun to be durable, the next round comes soon enough.
-template <class F> void sweep(Stage *stage, unsigned shard, F &is_due, bool is_logged)
+// transaction has ended meanwhile, or the session begun to be durable, it stays: false.
+template <class F> bool sweep(Stage *stage, unsigned shard, F &is_due, bool is_logged)
 {
     SpinLockAcquire(&stage->lock);
     const std::uint32_t ended = stage->open_transaction != 0 ? stage->open_begin : stage->used;
     const bool has_wal = stage->logged >= ended || ended == stage->session_bytes;
-    if (is_due(*stage) && (is_logged ? has_wal : stage->is_durable == 0 || RecoveryInProgress()))
+    const bool due = is_due(*stage);
+    const bool leaves =
+        due && (is_logged ? has_wal : stage->is_durable == 0 || RecoveryInProgress());
+    if (leaves)
     {
         if (stage->open_transaction != 0)
             stage->swept_transaction = stage->open_transaction;
         push_stage(stage, shard);
     }
     SpinLockRelease(&stage->lock);
+    return leaves || !due;
 }
 
 // When a server stops, all sessions end with the worker but those that send WAL: they stay for the last checkpoint.
@@ -239,32 +245,47 @@ void flush_stage()
     SpinLockRelease(&stage->lock);
 }
 
-void sweep_stages(std::int64_t limit, bool ended)
+bool durable_is_used() { return was_durable || durable() != Durable::off; }
+
+bool sweep_stages(std::int64_t limit, bool ended)
 {
     const auto is_due = [limit, ended](const Stage &stage) {
         return stage.events != 0 &&
                (stage.first_time <= limit || (ended && stage.open_transaction == 0));
     };
     XLogRecPtr logged_to = InvalidXLogRecPtr;
+    bool all = true;
     for (std::uint64_t i = 0; i < area.head->stages; ++i)
     {
         Stage *stage = &area.stages[i];
         const unsigned shard = shard_of(static_cast<int>(i));
-        if (!is_due(*stage) || !ring_has_room(shard))
+        was_durable |= stage->is_durable != 0;
+        if (!is_due(*stage))
             continue;
+        if (!ring_has_room(shard))
+        {
+            all = false;
+            continue;
+        }
         if (!wants_wal(*stage))
         {
-            sweep(stage, shard, is_due, false);
+            all &= sweep(stage, shard, is_due, false);
             continue;
         }
         const pg::LightLock lock{&stage->wal_lock, LW_EXCLUSIVE};
-        const XLogRecPtr end = log_stage(stage, true);
-        logged_to = end > logged_to ? end : logged_to;
-        sweep(stage, shard, is_due, true);
+        bool leaves = false;
+        for (int tries = 0; tries < 10 && !leaves; ++tries)
+        {
+            const XLogRecPtr end = log_stage(stage, true);
+            logged_to = end > logged_to ? end : logged_to;
+            leaves = sweep(stage, shard, is_due, true);
+        }
+        all &= leaves;
     }
     // Nobody's commit will have it flushed.
     if (logged_to != InvalidXLogRecPtr)
         XLogSetAsyncXactLSN(logged_to);
+    return all;
 }
 
 }  // namespace quiver::audit

@@ -97,7 +97,10 @@ void leave_transaction();
 void roll_back_subtransactions(SubTransactionId first);
 
 // For the worker: takes what has waited since before `limit`; with `ended`, also all stages of which no transaction is open.
-void sweep_stages(std::int64_t limit, bool ended);
+// False if one of these had to stay.
+bool sweep_stages(std::int64_t limit, bool ended);
+// Whether events have to be in WAL by the configuration, or were by a session's settings when the worker came upon them.
+bool durable_is_used();
 // A record of what a stage holds; its payload are the stage's data.
 RecordHead stage_record(const Stage &stage, std::int64_t now);
 void salt_record(RecordHead &record);

@@ -84,8 +84,9 @@ bool take_message(const char *bytes, std::size_t size, bool at_end)
 void keep_wal_for_recovery()
 {
     pg::call_before_recovery("quiver audit", [] {
-        if (area_is_there())
-            pg::hold_wal(area.head->redo);
+        // Where WAL comes from elsewhere recovery does not end by itself.
+        if (area_is_there() && area.head->redo != InvalidXLogRecPtr && !ArchiveRecoveryRequested)
+            keep_wal({area.head->redo, area.head->redo_time}, false);
     });
 }
 
@@ -119,12 +120,21 @@ std::uint64_t follow_wal()
             errmsg("the audit could not read WAL from %X/%X on",
                    static_cast<unsigned>(position >> 32), static_cast<unsigned>(position)),
             errdetail("Events of durable transactions that are in no segment are not recovered."));
-    if (!in_recovery || !good)
-    {
-        is_over = true;
-        pg::release_wal();
-    }
+    is_over = !in_recovery || !good;
     return taken;
+}
+
+void keep_wal(const WalStart &from, bool again)
+{
+    pg::hold_wal(from.redo);
+    if (!again)
+        keep_wal_start(from);
+}
+
+void release_wal()
+{
+    pg::release_wal();
+    forget_wal_start();
 }
 
 bool wal_is_over() { return is_over; }

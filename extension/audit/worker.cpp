@@ -5,6 +5,8 @@
 #include "audit/stage.hpp"
 #include "audit/wal.hpp"
 
+#include "pg/checkpoint_hold.hpp"
+
 #include <cinttypes>
 #include <csignal>
 
@@ -19,6 +21,10 @@ constinit std::int64_t last_seal = 0;
 constinit std::int64_t last_complaint = 0;
 constinit std::int64_t last_tidy = 0;
 constinit std::uint64_t seals_done = 0;
+// From where WAL may have what no segment has; behind: a checkpoint has begun since, or the server has been started.
+constinit WalStart written{};
+constinit bool is_behind = false;
+constinit pg::CheckpointHold checkpoints{};
 
 constexpr std::int64_t second = 1'000'000;
 
@@ -166,15 +172,16 @@ void read_wal(std::int64_t now)
     append_own(EventKind::start, "WAL", message, taken);
 }
 
-// One round. False if the log cannot be written.
-bool work(bool last)
+// One round; with `all` what is in the stages leaves them. False if the log cannot be written.
+bool write_round(bool last, bool all, bool &left_all)
 {
     const std::int64_t now = GetCurrentTimestamp();
     const std::uint64_t asked = pg_atomic_read_u64(&area.head->flush_asked);
-    const bool flush = asked != pg_atomic_read_u64(&area.head->flush_done);
+    const bool flush = all || asked != pg_atomic_read_u64(&area.head->flush_done);
     const bool due = now - last_sync >= static_cast<std::int64_t>(settings.sync_ms) * 1000;
     // What ends waits for the next fsync at most.
-    sweep_stages(now - static_cast<std::int64_t>(settings.stage_ms) * 1000, flush || last || due);
+    const std::int64_t wait = all ? 0 : static_cast<std::int64_t>(settings.stage_ms) * 1000;
+    left_all = sweep_stages(now - wait, flush || last || due);
     bool more;
     read_wal(now);
     do
@@ -207,6 +214,39 @@ bool work(bool last)
     return true;
 }
 
+// Durable events that are in WAL before the redo of a checkpoint are on disk here before it ends, since recovery would not
+// come upon them again. A log that cannot be written keeps no checkpoint waiting, but WAL from the last one on that did.
+bool work(bool last)
+{
+    if (!checkpoints.is_held() && durable_is_used() && !RecoveryInProgress())
+    {
+        checkpoints.hold();
+        if (!is_behind)
+            written = {checkpoints.redo(), GetCurrentTimestamp()};
+    }
+    const WalStart next{checkpoints.redo(), GetCurrentTimestamp()};
+    const bool waits = checkpoints.waits(next.redo);
+    bool left_all;
+    const bool all = waits || (is_behind && !RecoveryInProgress());
+    const bool good = write_round(last, all, left_all);
+    if (all && good && left_all && wal_is_over())
+    {
+        written = next;
+        if (is_behind)
+            release_wal();
+        is_behind = false;
+        checkpoints.let_go(next.redo);
+    }
+    else if (checkpoints.is_held() && (is_behind || (waits && !good)))
+    {
+        keep_wal(written, is_behind);
+        is_behind = true;
+        if (waits && !good)
+            checkpoints.let_go(next.redo);
+    }
+    return good;
+}
+
 void reload()
 {
     ConfigReloadPending = false;
@@ -223,9 +263,11 @@ void reload()
 void begin_work()
 {
     log_writer.open();
-    begin_wal(area.head->redo);
-    if (!wal_is_over())
-        log_writer.learn(area.head->redo_time);
+    written = {area.head->redo, area.head->redo_time};
+    begin_wal(written.redo);
+    is_behind = !wal_is_over();
+    if (is_behind)
+        log_writer.learn(written.time);
     Recovered recovered{};
     while (!recover_old_areas(recovered))
     {
@@ -281,6 +323,8 @@ void run()
         ResetLatch(MyLatch);
     }
     end_work();
+    // Where the server goes on, it starts the worker again.
+    proc_exit(1);
 }
 
 }  // namespace

@@ -51,12 +51,23 @@ inline void call_before_recovery(const char *name, void (*begin)())
     RegisterCustomRmgr(number, &manager);
 }
 
-// Keep WAL from there on beyond the checkpoint that ends a crash recovery, as a replication slot does; until release_wal().
-// Not where WAL comes from elsewhere: there recovery does not end by itself.
+// Keep WAL from there on, as a replication slot does beside those there are; until release_wal(), or a slot comes, moves or goes.
 inline void hold_wal(XLogRecPtr from)
 {
-    if (from != InvalidXLogRecPtr && !ArchiveRecoveryRequested)
-        XLogSetReplicationSlotMinimumLSN(from);
+    LWLockAcquire(ReplicationSlotControlLock, LW_SHARED);
+    for (int i = 0; i < max_replication_slots; ++i)
+    {
+        ReplicationSlot *slot = &ReplicationSlotCtl->replication_slots[i];
+        if (!slot->in_use)
+            continue;
+        SpinLockAcquire(&slot->mutex);
+        const XLogRecPtr wanted = slot->data.restart_lsn;
+        SpinLockRelease(&slot->mutex);
+        if (wanted != InvalidXLogRecPtr && wanted < from)
+            from = wanted;
+    }
+    LWLockRelease(ReplicationSlotControlLock);
+    XLogSetReplicationSlotMinimumLSN(from);
 }
 
 inline void release_wal() { ReplicationSlotsComputeRequiredLSN(); }

@@ -10,7 +10,6 @@ audited() {
         "$([ "$committed" -le "$count" ] && [ "$count" -le "$possible" ] && [ "$count" -gt 50 ] && echo yes)"
     check "$1: the log is sound and nothing is lost" '' "$(problems)"
 }
-answers() { [ "$(ask 'SELECT 1')" = 1 ] && [ "$(ask 'SELECT is_running FROM quiver.audit_status()')" = t ]; }
 
 new_cluster crash shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_ring_size=4MB
 q 'CREATE TABLE t (id serial, pid int)' >/dev/null

@@ -70,6 +70,7 @@ q() {
 }
 # ask STATEMENT: by the auditor, whose statements are not audited.
 ask() { psql -XqAt -U auditor -c "$1" 2>&1 || :; }
+answers() { [ "$(ask 'SELECT 1')" = 1 ] && [ "$(ask 'SELECT is_running FROM quiver.audit_status()')" = t ]; }
 worker_pid() { pgrep -P "$(head -n 1 "$data/postmaster.pid")" -f 'quiver audit'; }
 mark() { since=$(ask 'SELECT clock_timestamp()'); }
 # events [CONDITION] [COLUMNS]: since mark, in order, one a line.
