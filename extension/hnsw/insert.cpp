@@ -134,7 +134,7 @@ void insert_row(Relation index, const NewRow &row, bool logged)
     if (join_equal(graph, writer, neighbours, row))
         return;
 
-    const TakenNumber number = writer.take_number();
+    const TakenNumber number = writer.take_number(row.value);
     if (number.used_before)
         level = std::min(level, number.level);
     List lists[highest_level + 1];
@@ -146,9 +146,7 @@ void insert_row(Relation index, const NewRow &row, bool logged)
             links[i] = from.choices[i].vertex;
         lists[layer] = {from.count, links};
     }
-    if (row.attributes != nullptr)
-        writer.write_attributes(number.vertex, row.attributes);
-    writer.write_vertex(number, level, lists, row.value, row.tid);
+    writer.write_vertex(number, level, lists, row);
     link_neighbours_back(graph, writer, number.vertex, neighbours, level);
     if (raises())
         writer.set_entry(number.vertex, level, false);

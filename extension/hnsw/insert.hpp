@@ -41,13 +41,6 @@ void link_back(Graph &graph, Writer &writer, const BackLink *links, int count, b
 void link_neighbours_back(Graph &graph, Writer &writer, Vertex vertex, const Neighbours &neighbours,
                           int level);
 
-struct NewRow
-{
-    Value value;
-    const void *attributes;  // meta().attribute_bytes; null without
-    ItemPointerData tid;
-};
-
 // Insert a row; `logged` is false while the index is built. Allocates in the current memory context.
 void insert_row(Relation index, const NewRow &row, bool logged);
 

@@ -97,21 +97,42 @@ void Writer::rewrite_extra(const TakenNumber &number, int level, const List *lis
 }
 
 void Writer::write_vertex(const TakenNumber &number, int level, const List *lists,
-                          const Value &value, const ItemPointerData &tid)
+                          const NewRow &row)
 {
-    write_value(number.vertex, value);
+    const Vertex vertex = number.vertex;
+    Slot slots[most_slots];
+    const int count = slots_of(vertex, row, slots);
     RecordPointer extra = number.extra;
     if (extra.exists())
         rewrite_extra(number, level, lists);
     else if (level > 0)
-        extra = make_extra(number.vertex, level, lists);
+        extra = make_extra(vertex, level, lists);
 
-    pg::Pin pin;
-    const BlockNumber block = graph_.pin_links(number.vertex, &pin);
-    pin.lock(BUFFER_LOCK_EXCLUSIVE);
+    const Place place = graph_.layout().place(vertex);
+    // All are pinned before the first is locked, as pinning may have to read the metapage.
+    pg::Pin link_pin, slot_pins[most_slots];
+    const BlockNumber block = graph_.pin_links(vertex, &link_pin);
+    for (int i = 0; i < count; ++i)
+    {
+        const BlockNumber slot_block = graph_.block_of(*slots[i].section, place);
+        slot_pins[i].reset(graph_.pin(slot_block));
+        storage::check_page(graph_.index(), slot_block, slot_pins[i].page(), slots[i].kind,
+                            place.chunk);
+    }
+    link_pin.lock(BUFFER_LOCK_EXCLUSIVE);
+    for (int i = 0; i < count; ++i)
+        slot_pins[i].lock(BUFFER_LOCK_EXCLUSIVE);
+
     pg::PageChange change{graph_.index(), logged_};
-    Page page = change.add(pin.buffer());
-    LinkRecord *record = graph_.link_record(page, number.vertex);
+    for (int i = 0; i < count; ++i)
+    {
+        Page page = change.add(slot_pins[i].buffer());
+        const std::uint32_t offset = slots[i].section->offset_of(place.index);
+        std::memcpy(static_cast<char *>(page) + offset, slots[i].bytes, slots[i].size);
+        storage::extend_used(page, offset + slots[i].size);
+    }
+    Page page = change.add(link_pin.buffer());
+    LinkRecord *record = graph_.link_record(page, vertex);
     graph_.check_record(record, block);
     if (record->state() != VertexState::unused)
         graph_.damage(block, "holds a vertex already that is new");
@@ -119,12 +140,11 @@ void Writer::write_vertex(const TakenNumber &number, int level, const List *list
     record->tid_count = 1;
     record->link_count = static_cast<std::uint8_t>(lists[0].count);
     record->version = number.version;
-    record->heap_tid = tid;
+    record->heap_tid = row.tid;
     record->extra = extra;
     std::copy_n(lists[0].links, lists[0].count, record->links);
     const storage::Section &links = graph_.layout().links;
-    storage::extend_used(page, links.offset_of(graph_.layout().place(number.vertex).index) +
-                                   links.record_bytes);
+    storage::extend_used(page, links.offset_of(place.index) + links.record_bytes);
     change.commit();
 }
 

@@ -24,7 +24,15 @@ struct List
     const Vertex *links;
 };
 
-// A list of layer 0 that is to become another.
+// A row that gets a vertex, or joins one.
+struct NewRow
+{
+    Value value;
+    const void *attributes;  // meta().attribute_bytes; null without
+    ItemPointerData tid;
+};
+
+// A list of layer 0 that is to become another; links that stay keep their places.
 struct LinkChange
 {
     Vertex vertex;
@@ -40,19 +48,12 @@ public:
     // Unlogged while an index is built: the caller logs everything at the end.
     Writer(Graph &graph, bool logged) : graph_(graph), logged_(logged) {}
 
-    TakenNumber take_number();
+    // For a vertex with this value.
+    TakenNumber take_number(const Value &value);
 
-    // Of a vertex that is not written yet.
-    void write_attributes(Vertex vertex, const void *attributes)
-    {
-        write_slot(graph_.layout().attributes, storage::PageKind::attributes, vertex, attributes,
-                   graph_.meta().attribute_bytes);
-    }
-
-    // Write a vertex that nothing leads to yet. lists[0..level]; the level is at most that of a number
-    // used before.
-    void write_vertex(const TakenNumber &number, int level, const List *lists, const Value &value,
-                      const ItemPointerData &tid);
+    // Write a vertex that nothing leads to yet: what has a page, or a part of one, is one WAL record. lists[0..level];
+    // the level is at most that of a number used before.
+    void write_vertex(const TakenNumber &number, int level, const List *lists, const NewRow &row);
 
     // Give a vertex one more row. False if it has no room, or has lost all its rows.
     bool add_row(Vertex vertex, const ItemPointerData &tid);
@@ -73,17 +74,27 @@ public:
     void set_entry(Vertex vertex, int level, bool always);
 
 private:
-    void add_chunk(Page meta_page, pg::PageChange *change, pg::Pin *directory);
+    void add_chunk(Page meta_page, pg::PageChange *change, pg::Pin *directory, const Value &value);
     void make_blank(BlockNumber block, Buffer buffer, storage::PageKind kind, std::uint32_t owner);
+    bool has_zeros(const Value &value) const;
+    BlockNumber make_blank_chunk(std::uint32_t chunk, const Value &value);
     TakenNumber reuse_number(pg::Pin *meta);
     RecordPointer add_item(storage::PageKind kind, const void *record, std::size_t size);
     RecordPointer add_extra_record(const void *record, std::size_t size);
     RecordPointer add_spilled(const void *record, std::size_t size);
     RecordPointer make_extra(Vertex owner, int level, const List *lists);
     void rewrite_extra(const TakenNumber &number, int level, const List *lists);
-    void write_value(Vertex vertex, const Value &value);
-    void write_slot(const storage::Section &section, storage::PageKind kind, Vertex vertex,
-                    const void *bytes, std::uint32_t size);
+    // What a vertex has besides links: a slot of a page, or pages of its own.
+    struct Slot
+    {
+        const storage::Section *section;
+        storage::PageKind kind;
+        const void *bytes;
+        std::uint32_t size;
+    };
+    static constexpr int most_slots = 3;
+    int slots_of(Vertex vertex, const NewRow &row, Slot *out);
+    void write_pages(Vertex vertex, const Slot &slot);
     void replace_some(LinkChange *changes, int count);
     bool replace_upper(Vertex vertex, int layer, const List &old, const List &changed);
 

@@ -8,6 +8,34 @@ namespace quiver::hnsw {
 
 using storage::PageKind;
 
+namespace {
+
+// Put a list in place of another: what stays keeps its place, as WAL has the bytes that differ.
+void put_list(const List &old, const List &changed, Vertex *links)
+{
+    Vertex result[most_links];
+    bool stays[most_links] = {}, filled[most_links] = {};
+    for (int at = 0; at < std::min(old.count, changed.count); ++at)
+    {
+        const Vertex *found =
+            std::find(changed.links, changed.links + changed.count, old.links[at]);
+        if (found == changed.links + changed.count)
+            continue;
+        result[at] = old.links[at];
+        filled[at] = stays[found - changed.links] = true;
+    }
+    for (int i = 0, at = 0; i < changed.count; ++i)
+    {
+        if (stays[i])
+            continue;
+        at = static_cast<int>(std::find(filled + at, filled + changed.count, false) - filled);
+        result[at++] = changed.links[i];
+    }
+    std::copy_n(result, changed.count, links);
+}
+
+}  // namespace
+
 bool Writer::replace_links(Vertex vertex, int layer, const List &old, const List &changed)
 {
     if (layer > 0)
@@ -89,7 +117,7 @@ void Writer::replace_some(LinkChange *changes, int count)
             target = change.add(pins[page].buffer());
         LinkRecord *record = graph_.link_record(target, changes[i].vertex);
         record->link_count = static_cast<std::uint8_t>(changes[i].changed.count);
-        std::copy_n(changes[i].changed.links, changes[i].changed.count, record->links);
+        put_list(changes[i].old, changes[i].changed, record->links);
     }
     change.commit();
 }
@@ -114,7 +142,7 @@ bool Writer::replace_upper(Vertex vertex, int layer, const List &old, const List
     if (!std::equal(old.links, old.links + old.count, links) ||
         (old.count < graph_.m() && links[old.count] != no_vertex))
         return false;
-    std::copy_n(changed.links, changed.count, links);
+    put_list(old, changed, links);
     std::fill_n(links + changed.count, graph_.m() - changed.count, no_vertex);
     change.commit();
     return true;

@@ -41,8 +41,59 @@ void Writer::make_blank(BlockNumber block, Buffer buffer, PageKind kind, std::ui
         log_newpage_buffer(buffer, true);
 }
 
+// Whether WAL would be shorter if it had only what differs from zeros.
+bool Writer::has_zeros(const Value &value) const
+{
+    if (!graph_.space().fixed_width())
+        return false;
+    // What a gap costs, at least, and which share makes up for the page that is logged first.
+    constexpr std::uint32_t gap = 8, share = 16;
+    const char *bytes = static_cast<const char *>(value.bytes);
+    std::uint32_t zeros = 0, run = 0;
+    for (std::uint32_t i = 0; i <= value.size; ++i)
+        if (i < value.size && bytes[i] == 0)
+            ++run;
+        else
+        {
+            zeros += run > gap ? run - gap : 0;
+            run = 0;
+        }
+    return zeros > value.size / share;
+}
+
+// The same for the adjacent blocks of a chunk, many in one WAL record; the first of them. Of pages whose records are
+// zeros in part all slots count as written: a later record has what differs from them.
+BlockNumber Writer::make_blank_chunk(std::uint32_t chunk, const Value &value)
+{
+    Relation index = graph_.index();
+    const Layout &layout = graph_.layout();
+    const bool zero_values = has_zeros(value);
+    BlockNumber start = InvalidBlockNumber;
+    {
+        const ExtensionLock lock{index};
+        for (std::uint32_t i = 0; i < layout.chunk_pages; ++i)
+        {
+            pg::Pin pin{pg::extend_relation(index, MAIN_FORKNUM)};
+            pin.adopt_lock();
+            if (i == 0)
+                start = BufferGetBlockNumber(pin.buffer());
+            const PageKind kind = layout.kind_of(i);
+            storage::init_page(pin.page(), kind, chunk);
+            if (kind == PageKind::links)
+                storage::extend_used(pin.page(), layout.links.end_of_slots());
+            else if (kind == PageKind::values && zero_values)
+                storage::extend_used(pin.page(), layout.values.end_of_slots());
+            MarkBufferDirty(pin.buffer());
+        }
+    }
+    if (logged_ && RelationNeedsWAL(index))
+        pg::log_blank_pages(index, start, start + layout.chunk_pages);
+    return start;
+}
+
 // The metapage is locked; `directory` gets the page of the new entry, locked and added to the change.
-void Writer::add_chunk(Page meta_page, pg::PageChange *change, pg::Pin *directory)
+void Writer::add_chunk(Page meta_page, pg::PageChange *change, pg::Pin *directory,
+                       const Value &value)
 {
     MetaPage &meta = meta_of(meta_page);
     Relation index = graph_.index();
@@ -68,21 +119,7 @@ void Writer::add_chunk(Page meta_page, pg::PageChange *change, pg::Pin *director
                             PageKind::directory, meta.directory_count - 1);
     }
 
-    const Layout &layout = graph_.layout();
-    BlockNumber start = InvalidBlockNumber;
-    {
-        const ExtensionLock lock{index};
-        for (std::uint32_t i = 0; i < layout.chunk_pages; ++i)
-        {
-            pg::Pin pin{pg::extend_relation(index, MAIN_FORKNUM)};
-            pin.adopt_lock();
-            const BlockNumber block = BufferGetBlockNumber(pin.buffer());
-            if (i == 0)
-                start = block;
-            make_blank(block, pin.buffer(), layout.kind_of(i), chunk);
-        }
-    }
-
+    const BlockNumber start = make_blank_chunk(chunk, value);
     Page page = change->add(directory->buffer());
     const std::uint32_t slot = chunk % chunks_per_directory_page;
     directory_of(page)[slot] = {start, 0};
@@ -129,7 +166,7 @@ TakenNumber Writer::reuse_number(pg::Pin *meta_pin)
     return taken;
 }
 
-TakenNumber Writer::take_number()
+TakenNumber Writer::take_number(const Value &value)
 {
     Relation index = graph_.index();
     pg::Pin meta_pin{ReadBuffer(index, meta_block)};
@@ -148,7 +185,7 @@ TakenNumber Writer::take_number()
                 errmsg("index \"%s\" cannot have more than %u vertices",
                        RelationGetRelationName(index), no_vertex - 1));
     if (graph_.layout().place(vertex).chunk >= meta.chunk_count)
-        add_chunk(page, &change, &directory);
+        add_chunk(page, &change, &directory, value);
     ++meta.vertex_count;
     change.commit();
     return {vertex, false, 0, 0, {}};

@@ -52,50 +52,58 @@ RecordPointer Writer::add_spilled(const void *record, std::size_t size)
     return RecordPointer::at(block, offset);
 }
 
-void Writer::write_slot(const storage::Section &section, PageKind kind, Vertex vertex,
-                        const void *bytes, std::uint32_t size)
+// A record that has pages of its own.
+void Writer::write_pages(Vertex vertex, const Slot &slot)
 {
     const Place place = graph_.layout().place(vertex);
-    const char *from = static_cast<const char *>(bytes);
-    BlockNumber block = graph_.block_of(section, place);
-    const std::uint32_t offset = section.offset_of(place.index);
-    for (std::uint32_t done = 0; done < size; ++block)
+    const char *from = static_cast<const char *>(slot.bytes);
+    BlockNumber block = graph_.block_of(*slot.section, place);
+    for (std::uint32_t done = 0; done < slot.size; ++block)
     {
-        const std::uint32_t part = std::min<std::uint32_t>(
-            size - done, static_cast<std::uint32_t>(page_payload + page_start) - offset);
+        const std::uint32_t part = std::min<std::uint32_t>(slot.size - done, page_payload);
         pg::Pin pin{graph_.pin(block)};
         pin.lock(BUFFER_LOCK_EXCLUSIVE);
-        storage::check_page(graph_.index(), block, pin.page(), kind, place.chunk);
+        storage::check_page(graph_.index(), block, pin.page(), slot.kind, place.chunk);
         pg::PageChange change{graph_.index(), logged_};
         Page page = change.add(pin.buffer());
-        std::memcpy(static_cast<char *>(page) + offset, from + done, part);
-        storage::extend_used(page, offset + part);
+        std::memcpy(storage::page_contents(page), from + done, part);
+        storage::extend_used(page, page_start + part);
         change.commit();
         done += part;
     }
 }
 
-void Writer::write_value(Vertex vertex, const Value &value)
+// What is to be written into slots; what has pages of its own, or lies in the spill pages, is written at once.
+int Writer::slots_of(Vertex vertex, const NewRow &row, Slot *out)
 {
+    const Layout &layout = graph_.layout();
+    int count = 0;
+    const auto add = [&](const storage::Section &section, PageKind kind, const void *bytes,
+                         std::uint32_t size) {
+        const Slot slot{&section, kind, bytes, size};
+        if (section.pages_per_record != 0)
+            write_pages(vertex, slot);
+        else
+            out[count++] = slot;
+    };
+    if (row.attributes != nullptr)
+        add(layout.attributes, PageKind::attributes, row.attributes, graph_.meta().attribute_bytes);
     if (graph_.is_coded())
     {
-        const std::uint32_t size = graph_.meta().code_bytes;
-        auto *record = static_cast<std::uint8_t *>(palloc(size));
-        graph_.coder().encode(value.bytes, record);
-        write_slot(graph_.layout().codes, PageKind::codes, vertex, record, size);
-        pfree(record);
+        auto *record = static_cast<std::uint8_t *>(palloc(graph_.meta().code_bytes));
+        graph_.coder().encode(row.value.bytes, record);
+        add(layout.codes, PageKind::codes, record, graph_.meta().code_bytes);
     }
-    const storage::Section &values = graph_.layout().values;
-    if (!values.exists())
-        return;
-    if (graph_.space().fixed_width())
+    if (layout.values.exists() && graph_.space().fixed_width())
+        add(layout.values, PageKind::values, row.value.bytes, row.value.size);
+    else if (layout.values.exists())
     {
-        write_slot(values, PageKind::values, vertex, value.bytes, value.size);
-        return;
+        release_spilled(vertex);  // a crash may have left the last one
+        auto *pointer = static_cast<SpillPointer *>(palloc(sizeof(SpillPointer)));
+        *pointer = {add_spilled(row.value.bytes, row.value.size), 0};
+        add(layout.values, PageKind::values, pointer, sizeof *pointer);
     }
-    release_spilled(vertex);  // a crash may have left the last one
-    const SpillPointer pointer{add_spilled(value.bytes, value.size), 0};
-    write_slot(values, PageKind::values, vertex, &pointer, sizeof pointer);
+    return count;
 }
 
 void Writer::release_spilled(Vertex vertex)

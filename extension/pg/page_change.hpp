@@ -110,6 +110,18 @@ public:
     ~CriticalSection() { CritSectionCount = CritSectionCount - 1; }
 };
 
+// Log adjacent new pages that are zeros but for their headers: compressed, whatever the setting, so that zeros which
+// belong to what is written (below pd_lower) cost next to nothing.
+inline void log_blank_pages(Relation relation, BlockNumber from, BlockNumber to)
+{
+    const int level = NewGUCNestLevel();
+    if (wal_compression == WAL_COMPRESSION_NONE)
+        (void) set_config_option("wal_compression", "pglz", PGC_SUSET, PGC_S_SESSION,
+                                 GUC_ACTION_SAVE, true, 0, false);
+    log_newpage_range(relation, MAIN_FORKNUM, from, to, true);
+    AtEOXact_GUC(true, level);
+}
+
 // A heavyweight lock of a page of an index.
 class PageLock
 {

@@ -3,8 +3,8 @@
 //
 // A page is PostgreSQL's page header (24 bytes), the mark (8 bytes), then contents. The mark stands at
 // the front so that the first cache line proves the page; there is no special area. Pages of fixed
-// slots keep pd_lower behind the last slot written: the rest is the hole that WAL and page images leave
-// out. docs/storage.md has the bytes.
+// slots keep pd_lower behind the last slot written, or behind all: the rest is the hole that WAL and page
+// images leave out. docs/storage.md has the bytes.
 #pragma once
 
 #include "pg/index.hpp"

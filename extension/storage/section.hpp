@@ -54,6 +54,13 @@ struct Section
         return static_cast<std::uint32_t>(page_start) +
                (pages_per_record != 0 ? 0 : per_page.remainder(i) * record_bytes);
     }
+    // Behind the last slot of a page; of a page that belongs to one record, its end.
+    std::uint32_t end_of_slots() const
+    {
+        return pages_per_record != 0
+                   ? static_cast<std::uint32_t>(BLCKSZ)
+                   : static_cast<std::uint32_t>(page_start) + per_page.divisor() * record_bytes;
+    }
 };
 
 // A section of `count` records, to lie behind `first_page` pages of the chunk.
