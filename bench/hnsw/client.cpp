@@ -6,7 +6,7 @@
 //           sends (id int4, v vector, g10 int4, g100 int4, g1000 int4) for the rows named
 //   search  queries=FILE truth=FILE k=N statement=SQL [groups=N] [clients=N] [rounds=N] [only=N] [warm=N] [pin=PROCESSOR]
 //           runs SQL once for each query ($1 the vector; with groups $2, the query's group), the first `warm`
-//           (all) of them once more before that in the same session, its process bound to a processor (pin), and
+//           (all) of them once more before that in the same session, both sides bound to a processor (pin), and
 //           prints: recall, queries a second by wall and by the backends' processor time, mean, p50,
 //           p99 in milliseconds, and the mean number of rows answered
 //   batch   statement=SQL queries=FILE truth=FILE k=N     one SQL call over all queries, which
@@ -96,13 +96,16 @@ public:
                                       pointers.data(), lengths.data(), formats.data(), 1));
     }
     // The server process stays on one processor: one that wanders finds the caches of the other cold, which a library's
-    // thread that never waits does not. Where this is not allowed it wanders.
+    // thread that never waits does not. So does this thread, on the same: the two never run at once, and each would wake
+    // the other on a processor that has gone to sleep, twice a query, which on a virtual machine takes as long as a
+    // search. Where this is not allowed they wander.
     void stay_on(int processor)
     {
         cpu_set_t set;
         CPU_ZERO(&set);
         CPU_SET(static_cast<unsigned>(processor), &set);
         (void) sched_setaffinity(PQbackendPID(connection_), sizeof set, &set);
+        (void) sched_setaffinity(0, sizeof set, &set);
     }
     // Processor time of the server process behind this connection, in seconds.
     double backend_seconds()

@@ -18,7 +18,7 @@ def median(command, data, database, runs, **arguments):
 
 
 def searches(data, database, runs=1, **arguments):
-    """The server's process keeps to one processor."""
+    """One client and the server's process keep to one processor."""
     return median("search", data, database, runs, pin=os.cpu_count() - 1, **arguments)
 
 
