@@ -29,8 +29,6 @@ Coder::Coder(const MetaPage &meta, const float *centre)
       memory_(
           static_cast<std::int8_t *>(palloc0(kernels::code_query_bytes(meta.dims, meta.code_bits))))
 {
-    for (std::uint32_t i = 0; i < meta.dims; ++i)
-        centre_norm_ += centre[i] * centre[i];
 }
 
 const float *Coder::floats(const void *value)
@@ -59,6 +57,12 @@ const kernels::CodeQuery *Coder::prepare(const void *value)
 
 const kernels::CodeQuery *Coder::prepare_record(const std::uint8_t *record)
 {
+    if (centre_norm_ < 0)
+    {
+        centre_norm_ = 0;
+        for (std::uint32_t i = 0; i < space_.dims; ++i)
+            centre_norm_ += space_.centre[i] * space_.centre[i];
+    }
     query_ = kernels::prepare_record(space_, record, centre_norm_, memory_);
     return &query_;
 }

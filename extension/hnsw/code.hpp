@@ -46,7 +46,7 @@ private:
 
     kernels::CodeSpace space_;
     ValueKind kind_;
-    float centre_norm_ = 0;
+    float centre_norm_ = -1;  // when it is asked for
     float *widened_;
     float *scratch_;
     std::int8_t *memory_;

@@ -46,7 +46,8 @@ void read_meta(Relation index, MetaCopy *out)
 
 void Graph::renew()
 {
-    pg::Pin pin{ReadBuffer(index_, meta_block)};
+    cache_ = static_cast<Cache *>(index_->rd_amcache);
+    pg::Pin pin{cache_ != nullptr ? this->pin(meta_block) : ReadBuffer(index_, meta_block)};
     pin.lock(BUFFER_LOCK_SHARE);
     check_meta(index_, pin.page());
     learn(meta_of(pin.page()));
@@ -96,6 +97,7 @@ void Graph::make_cache(const MetaPage &page)
     cache->starts = reinterpret_cast<BlockNumber *>(memory + MAXALIGN(sizeof(Cache)) + centre);
     cache->hints = reinterpret_cast<Buffer *>(cache->starts + room);
     cache->hint_mask = hints - 1;
+    cache->blocks = RelationGetNumberOfBlocks(index_);
     std::uint32_t known = 0;
     if (old != nullptr)
     {
@@ -220,7 +222,7 @@ BlockNumber Graph::chunk_start_read(std::uint32_t chunk)
 
 Buffer Graph::pin_slow(BlockNumber block)
 {
-    if (block >= blocks_ && block >= (blocks_ = RelationGetNumberOfBlocks(index_)))
+    if (block >= cache_->blocks && block >= (cache_->blocks = RelationGetNumberOfBlocks(index_)))
         damage(block, "is pointed to and lies beyond the end of the file");
     Buffer buffer = ReadBuffer(index_, block);
     cache_->hints[block & cache_->hint_mask] = buffer;

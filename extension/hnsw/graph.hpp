@@ -185,6 +185,7 @@ private:
         std::uint64_t identity;
         std::uint32_t chunk_count;
         std::uint32_t hint_mask;
+        BlockNumber blocks;  // of the file, as far as is known: it does not become shorter
         float *centre;  // of codes; null without
         BlockNumber *starts;
         Buffer *hints;  // by block, as many as there are buffers at most
@@ -231,7 +232,6 @@ private:
     CopyView copy_{};  // without codes or attributes pages are read
     pg::Pin copy_meta_;  // the metapage, while there are
     std::int64_t copied_ = 0;
-    BlockNumber blocks_ = 0;  // of the file, as far as is known
 };
 
 }  // namespace quiver::hnsw

@@ -97,6 +97,17 @@ bool next_row(IndexScanDesc scan, ScanState *state)
     return true;
 }
 
+// Under one lock, so that no number is given out again between the search and what is read of its results.
+bool first_row(IndexScanDesc scan, ScanState *state)
+{
+    const pg::PageLock lock{scan->indexRelation, scan_lock, ShareLock};
+    state->locked = true;
+    start(scan, state);
+    const bool result = !state->empty && next_row(scan, state);
+    state->locked = false;
+    return result;
+}
+
 }  // namespace
 
 IndexScanDesc begin_scan(Relation index, int nkeys, int norderbys)
@@ -122,6 +133,7 @@ void rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
     state->passing = nullptr;
     state->sweep = nullptr;
     state->started = false;
+    state->locked = false;
     state->empty = false;
     state->returned = 0;
     state->tid_count = state->tid_next = 0;
@@ -141,9 +153,8 @@ bool get_tuple(IndexScanDesc scan, ScanDirection)
 {
     auto *state = static_cast<ScanState *>(scan->opaque);
     MemoryContext caller = MemoryContextSwitchTo(state->context);
-    if (!state->started)
-        start(scan, state);
-    const bool result = !state->empty && next_row(scan, state);
+    const bool result =
+        state->started ? !state->empty && next_row(scan, state) : first_row(scan, state);
     MemoryContextSwitchTo(caller);
     scan->xs_recheck = state->filter != nullptr && needs_check(state);
     scan->xs_recheckorderby = false;

@@ -56,9 +56,15 @@ void make_filter(IndexScanDesc scan, ScanState *state)
     state->filter = filter->any() ? filter : nullptr;
 }
 
-// What was read may have been given out again since.
+// What was read may have been given out again since, unless the lock was held all the while; a standby's does not
+// keep it.
 void renew(ScanState *state)
 {
+    if (state->locked && !RecoveryInProgress())
+    {
+        state->graph->keep_up();
+        return;
+    }
     state->graph->renew();
     if (state->graph->meta().identity != state->identity)
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -169,6 +175,7 @@ void first_search(IndexScanDesc scan, ScanState *state)
     }
     state->search = new (palloc(sizeof(Search))) Search{graph, query, code};
     state->bound = find_bound(state, query);
+    graph.keep_up();
     use_copy(state);
     if (state->filter != nullptr)
         first_filtered_search(state, query != nullptr);

@@ -24,6 +24,7 @@ struct ScanState
     std::size_t returned;  // vertices of the walk at hand
     BlockNumber heap_blocks;  // of the table, as far as is known
     bool started;
+    bool locked;  // the scan lock has been held since the first search began
     bool empty;
     double memory_limit;
     float previous;  // distance of the last row returned

@@ -45,8 +45,8 @@ void VisitedSet::grow(Vertex vertex)
 
 std::size_t Search::bytes() const
 {
-    return near_.bytes() + best_.bytes() + found_.bytes() + held_.bytes() + visited_.bytes() +
-           passed_.bytes() + (passing_ != nullptr ? passing_->bytes() : 0);
+    return near_.bytes() + far_.bytes() + best_.bytes() + found_.bytes() + held_.bytes() +
+           visited_.bytes() + passed_.bytes() + (passing_ != nullptr ? passing_->bytes() : 0);
 }
 
 float Search::distance_of(Vertex vertex)
@@ -95,15 +95,27 @@ Candidate Search::descend(int layer)
 
 bool Search::keep_nearest(pg::Array<float> *heap, std::size_t count, float distance)
 {
-    if (heap->size() >= count && distance >= heap->front())
-        return false;
-    heap->push_back(distance);
-    std::push_heap(heap->begin(), heap->end());
-    if (heap->size() > count)
+    const std::size_t size = heap->size();
+    if (size < count)
     {
-        std::pop_heap(heap->begin(), heap->end());
-        heap->pop_back();
+        heap->push_back(distance);
+        std::push_heap(heap->begin(), heap->end());
+        return true;
     }
+    float *all = heap->data();
+    if (distance >= all[0])
+        return false;
+    // It takes the place of the farthest, and sinks to its own.
+    std::size_t at = 0;
+    for (std::size_t child = 1; child < size; child = 2 * at + 1)
+    {
+        child += child + 1 < size && all[child] < all[child + 1] ? 1 : 0;
+        if (distance >= all[child])
+            break;
+        all[at] = all[child];
+        at = child;
+    }
+    all[at] = distance;
     return true;
 }
 
@@ -115,12 +127,35 @@ void Search::consider(const Candidate &candidate)
         std::push_heap(near_.begin(), near_.end(), Farther{});
         return;
     }
-    const bool nearer = keep_nearest(&best_, width_, candidate.distance);
-    if (nearer || keep_all_)
+    if (keep_nearest(&best_, width_, candidate.distance))
     {
         near_.push_back(candidate);
         std::push_heap(near_.begin(), near_.end(), Farther{});
     }
+    else if (keep_all_)
+    {
+        // Most of these are never asked for: no need for order.
+        far_.push_back(candidate);
+        nearest_far_ = std::min(nearest_far_, candidate.distance);
+    }
+}
+
+// The distance of the nearest candidate that has not been expanded; infinite if there is none.
+float Search::nearest_left() const
+{
+    return near_.empty() ? nearest_far_ : std::min(near_[0].distance, nearest_far_);
+}
+
+// Those that were too far are candidates like the others.
+void Search::take_back()
+{
+    if (far_.empty())
+        return;
+    for (const Candidate &candidate : far_)
+        near_.push_back(candidate);
+    std::make_heap(near_.begin(), near_.end(), Farther{});
+    far_.clear();
+    nearest_far_ = infinitely_far;
 }
 
 void Search::check_link(Vertex vertex)
@@ -134,9 +169,11 @@ int Search::new_neighbours(const VertexCopy &copy, Vertex *out)
     int count = 0;
     for (int i = 0; i < copy.link_count; ++i)
     {
-        check_link(copy.links[i]);
-        if (visited_.add(copy.links[i]))
-            out[count++] = copy.links[i];
+        // As good as random: no branch.
+        const Vertex vertex = copy.links[i];
+        check_link(vertex);
+        out[count] = vertex;
+        count += visited_.add(vertex) ? 1 : 0;
     }
     return count;
 }
@@ -165,13 +202,16 @@ void Search::expand(const Candidate &candidate)
 
 void Search::run()
 {
-    while (!near_.empty())
+    while (!near_.empty() || !far_.empty())
     {
         CHECK_FOR_INTERRUPTS();
-        Candidate nearest = near_.front();
-        if (best_.size() >= width_ && nearest.distance > best_.front() &&
+        if (best_.size() >= width_ && nearest_left() > best_.front() &&
             (passing_ == nullptr || is_settled()))
             break;
+        // As near as the last result, or the walk has become wider.
+        if (near_.empty() || nearest_far_ < near_.front().distance)
+            take_back();
+        Candidate nearest = near_.front();
         if (passing_ != nullptr && spent() > budget_)
         {
             given_up_ = true;
@@ -201,6 +241,8 @@ void Search::walk(int layer, std::size_t width, const Candidate *from, std::size
     keep_all_ = keep_all;
     excluded_ = excluded;
     near_.clear();
+    far_.clear();
+    nearest_far_ = infinitely_far;
     best_.clear();
     first_.clear();
     settled_ = 0;
@@ -215,6 +257,7 @@ void Search::walk(int layer, std::size_t width, const Candidate *from, std::size
 
 bool Search::resume(std::size_t width)
 {
+    take_back();
     if (near_.empty())
         return false;
     width_ = width_asked_ = width;
@@ -263,9 +306,7 @@ bool Search::release_held()
 void Search::hold_back()
 {
     (void) release_held();
-    if (near_.empty())
-        return;
-    const float next = near_.front().distance;
+    const float next = nearest_left();
     std::size_t kept = 0;
     for (const Found &f : found_)
         if (f.distance > next)
@@ -277,6 +318,7 @@ void Search::hold_back()
 
 bool Search::take_left(Candidate *out)
 {
+    take_back();
     if (near_.empty())
         return false;
     *out = near_.front();

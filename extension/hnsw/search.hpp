@@ -9,6 +9,8 @@
 
 #include "pg/array.hpp"
 
+#include <limits>
+
 namespace quiver::hnsw {
 
 class Passing;
@@ -54,11 +56,9 @@ public:
         const std::size_t word = vertex / 64;
         if (word >= words_) [[unlikely]]
             grow(vertex);
-        const std::uint64_t bit = std::uint64_t{1} << (vertex % 64);
-        if ((bits_[word] & bit) != 0)
-            return false;
-        bits_[word] |= bit;
-        return true;
+        const std::uint64_t bit = std::uint64_t{1} << (vertex % 64), before = bits_[word];
+        bits_[word] = before | bit;
+        return (before & bit) == 0;
     }
     bool has(Vertex vertex) const
     {
@@ -73,6 +73,8 @@ private:
     std::uint64_t *bits_ = nullptr;
     std::size_t words_ = 0;
 };
+
+inline constexpr float infinitely_far = std::numeric_limits<float>::infinity();
 
 class Search
 {
@@ -134,6 +136,8 @@ private:
     // Add a distance to a heap of the nearest `count`, the farthest first; whether it is among them.
     static bool keep_nearest(pg::Array<float> *heap, std::size_t count, float distance);
     void consider(const Candidate &candidate);
+    float nearest_left() const;
+    void take_back();
     int new_neighbours(const VertexCopy &copy, Vertex *out);
     void expand_filtered(const Candidate &candidate);
     int passing_neighbours(Vertex *out);
@@ -160,6 +164,9 @@ private:
     bool distrusted_ = false;
     Vertex excluded_ = no_vertex;
     pg::Array<Candidate> near_;  // a heap, the nearest first
+    // Candidates that were too far when they came, of a walk that keeps all; the nearest of them.
+    pg::Array<Candidate> far_;
+    float nearest_far_ = infinitely_far;
     pg::Array<float> best_;  // a heap of the nearest width_ distances, the farthest first
     pg::Array<Found> found_;
     pg::Array<Found> held_;

@@ -39,7 +39,8 @@ template <class V> void store(float *to, V value) { __builtin_memcpy(to, &value,
 
 void flip_signs(float *x, std::size_t n, Signs &signs)
 {
-    constexpr FourBits lanes{1, 2, 4, 8}, shifts{31, 30, 29, 28};
+    constexpr FourBits lanes{1, 2, 4, 8};
+    constexpr std::uint32_t sign = 0x80000000;
     for (std::size_t i = 0; i < n; i += 64)
     {
         std::uint64_t word = signs.next();
@@ -48,8 +49,10 @@ void flip_signs(float *x, std::size_t n, Signs &signs)
         for (; j + 4 <= end; j += 4, word >>= 4)
         {
             const auto low = static_cast<std::uint32_t>(word);
-            const FourBits bits = FourBits{low, low, low, low} & lanes;
-            store(x + i + j, load<FourBits>(x + i + j) ^ bits << shifts);
+            const FourBits chosen = (FourBits{low, low, low, low} & lanes) == lanes
+                                        ? FourBits{sign, sign, sign, sign}
+                                        : FourBits{};
+            store(x + i + j, load<FourBits>(x + i + j) ^ chosen);
         }
         for (; j < end; j++, word >>= 1)
             x[i + j] = word & 1 ? -x[i + j] : x[i + j];
@@ -67,6 +70,20 @@ inline void butterfly(float &a, float &b)
 void hadamard(float *x, std::size_t n, float scale)
 {
     std::size_t h = n / 2;
+    // Two steps at a time.
+    for (; h >= 8; h /= 4)
+        for (std::size_t i = 0; i < n; i += 2 * h)
+            for (std::size_t j = i; j < i + h / 2; j += 4)
+            {
+                float *at[4] = {x + j, x + j + h / 2, x + j + h, x + j + h + h / 2};
+                const Four a = load<Four>(at[0]), b = load<Four>(at[1]);
+                const Four c = load<Four>(at[2]), d = load<Four>(at[3]);
+                const Four low = a + c, low_2 = b + d, high = a - c, high_2 = b - d;
+                store(at[0], low + low_2);
+                store(at[1], low - low_2);
+                store(at[2], high + high_2);
+                store(at[3], high - high_2);
+            }
     for (; h >= 4; h /= 2)
         for (std::size_t i = 0; i < n; i += 2 * h)
             for (std::size_t j = i; j < i + h; j += 4)
