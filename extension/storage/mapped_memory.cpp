@@ -14,17 +14,20 @@ namespace {
 constinit std::uint32_t files_made = 0;
 
 // Ask for large pages where the system gives them on request: what is looked up at random in hundreds of
-// megabytes otherwise waits for the processor's address tables. Small memory would only be rounded up.
-void ask_for_large_pages(void *base, std::uint64_t size)
+// megabytes otherwise waits for the processor's address tables.
+void ask_for_large_pages(void *base, std::uint64_t size, std::uint64_t worthwhile)
 {
 #ifdef MADV_HUGEPAGE
-    constexpr std::uint64_t worthwhile = std::uint64_t{64} << 20;
     if (size >= worthwhile)
         (void) madvise(base, size, MADV_HUGEPAGE);  // a wish
 #else
-    (void) base, (void) size;
+    (void) base, (void) size, (void) worthwhile;
 #endif
 }
+
+// Small private memory would only be rounded up; a file is as long as it is.
+constexpr std::uint64_t worthwhile_private = std::uint64_t{64} << 20;
+constexpr std::uint64_t worthwhile_file = std::uint64_t{4} << 20;
 
 }  // namespace
 
@@ -68,7 +71,7 @@ MappedMemory *MappedMemory::reserve_private(std::uint64_t size)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return nullptr;
-    ask_for_large_pages(base, size);
+    ask_for_large_pages(base, size, worthwhile_private);
     MappedMemory *memory = make(size);
     memory->base_ = static_cast<char *>(base);
     return memory;
@@ -81,7 +84,7 @@ void MappedMemory::map_private(std::uint64_t size)
     if (base == MAP_FAILED)
         ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY),
                 errmsg("could not map %llu bytes: %m", static_cast<unsigned long long>(size)));
-    ask_for_large_pages(base, size);
+    ask_for_large_pages(base, size, worthwhile_private);
     private_end_ = size;
 }
 
@@ -149,6 +152,7 @@ MappedMemory *MappedMemory::map_kept(int file, std::uint64_t size)
     close(file);
     if (base == MAP_FAILED)
         return nullptr;
+    ask_for_large_pages(base, size, worthwhile_file);
     MappedMemory *memory = make(size);
     memory->base_ = static_cast<char *>(base);
     return memory;
