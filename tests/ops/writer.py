@@ -48,10 +48,10 @@ while time.monotonic() < end:
             doubtful += 1
         else:
             acknowledged.append(number)
+            if running and now - last > 0.25:
+                gaps.append(round(now - last, 2))
+            last = now
         connection.notices.clear()
-        if running and now - last > 0.25:
-            gaps.append(round(now - last, 2))
-        last = now
         if not running and len(acknowledged) >= 25:
             running = True
             end = now + seconds
