@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # One topic of the long scenarios at a time, on hosts that stay up in between: for who works on it. `make check-ops` runs them all and takes the hosts down.
 #
-# usage: tests/ops/topic.sh up                  boot the five hosts of tests/ops/scenarios/five.sh and run site.yml on them (a quarter of an hour)
-#        tests/ops/topic.sh FUNCTION [ARG...]   a function of tests/ops/scenarios, such as `watches`, `drills power` or `more_drills quorum`
+# usage: tests/ops/topic.sh up                  boot the five hosts of tests/ops/scenarios/five.sh and run site.yml on them (ten minutes)
+#        tests/ops/topic.sh FUNCTION [ARG...]   a function of tests/ops/scenarios, such as `changes_nothing`, `drills power` or `alerts_on_hosts`
 #        tests/ops/topic.sh down                stop and remove them
 #
 #   QUIVER_HOSTS          folder of the hosts, as for tests/ops/hosts/hosts.sh
@@ -22,7 +22,7 @@ case ${1:-} in
         ;;
     up)
         reason=$("$hosts" check) || { echo "this machine cannot boot hosts: $reason" >&2; exit 1; }
-        five_up && converges 1200
+        five_up && founded 1200
         ;;
     down)
         "$hosts" down
