@@ -101,6 +101,10 @@ bench-asof: ## the as-of join against LATERAL, Feast's SQL and DuckDB (WRITE=1 k
 soak-features: ## eight writers push out of order for five minutes while datasets are made and made again
 	@QUIVER_SOAK_SECONDS=300 tests/recovery/run.sh features
 
+.PHONY: soak-audit
+soak-audit: ## twenty machines that lose power while events are durable: none is missing
+	@POWER_ROUNDS=20 tests/audit/run.sh power
+
 .PHONY: soak
 soak: ## the reliability tests of hnsw at length: 52 kills, 20 replica rounds, 240 damages, ten minutes of sessions
 	@CRASH_ROUNDS=52 REPLICA_ROUNDS=20 DAMAGE_TRIALS=240 CANCEL_ROUNDS=40 SESSIONS_SECONDS=600 \

@@ -54,8 +54,8 @@ wanted() {
             foreign_server || echo "postgresql-$version-pgtap" "postgresql-$version-pgaudit"
             # Its hypothetical indexes beside ours (tests/pgtap/hnsw/hnsw_hypopg.sql).
             foreign_server || ! apt-cache show "postgresql-$version-hypopg" >/dev/null 2>&1 || echo "postgresql-$version-hypopg"
-            # The unit tests, the fuzzers, TAP's harness and the clients of tests/compat.
-            echo git libgtest-dev clang libclang-rt-dev perl openssl
+            # The unit tests, the fuzzers, TAP's harness, what an fsync has covered, and the clients of tests/compat.
+            echo git libgtest-dev clang libclang-rt-dev perl openssl strace
             has_command node && has_command npm || echo nodejs npm ca-certificates
             ;;
         bench)
