@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """A client that writes 50 numbered rows a second, each in a transaction of its own, and remembers which were acknowledged.
 
-usage: writer.py DSN SECONDS TABLE    prints "running" when it is, then JSON: acknowledged, lost, doubtful, gap, gaps
+usage: writer.py DSN SECONDS TABLE    prints "running" when it is, then JSON: acknowledged, lost, doubtful, gap, gaps; SIGTERM ends its writing early
 
 The clock starts with the 25th acknowledged row, so that a fault that comes after "running" meets a writer at work.
 A row is lost when the server said it was committed and it is not there at the end. A row whose commit was never answered is
 doubtful: it may be there or not. The gap is the longest time between two acknowledgements.
 """
 import json
+import signal
 import sys
 import time
 
@@ -31,8 +32,10 @@ def connect():
 
 
 end = time.monotonic() + 120
+stopped = []
+signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
 running = False
-while time.monotonic() < end:
+while time.monotonic() < end and not stopped:
     began = time.monotonic()
     sent = False
     try:

@@ -7,6 +7,7 @@ site_groups=("database=db1,db2,db3" "etcd=db1,db2,db3" backup=backup1 monitor=mo
 . "$here/tests/ops/scenarios/drills.sh"
 . "$here/tests/ops/scenarios/more_drills.sh"
 . "$here/tests/ops/scenarios/disk.sh"
+. "$here/tests/ops/scenarios/standbys.sh"
 . "$here/tests/ops/scenarios/operations.sh"
 . "$here/tests/ops/scenarios/scan.sh"
 . "$here/tests/ops/scenarios/watch.sh"

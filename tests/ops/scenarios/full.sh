@@ -15,5 +15,6 @@ shards
 drills switchover kill etcd partition power
 more_drills quorum backup frozen asynchronous
 disk_drill
+standby_drills
 drilled
 "$hosts" down
