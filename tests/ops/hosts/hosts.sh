@@ -144,11 +144,13 @@ poweron() {
     done
     # systemd from 256 on refuses the first version of cgroups; the second is there beside it.
     [ "$suite" = bookworm ] || unified=SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
-    setsid bash -c "for group in $groups; do echo \$\$ >\$group/cgroup.procs; done
+    # A host outlives who boots it and must hold none of its files: one may be a lock.
+    setsid bash -c "for file in /proc/self/fd/*; do file=\${file##*/}; [ \$file -le 2 ] || eval \"exec \$file>&-\"; done
+        for group in $groups; do echo \$\$ >\$group/cgroup.procs; done
         exec env $unified SYSTEMD_NSPAWN_API_VFS_WRITABLE=network systemd-nspawn --quiet --boot \
             --directory='$state/hosts/$name/root' --machine=$id-$name --hostname=$name --register=no --keep-unit \
             --network-namespace-path=/run/netns/$id-$name --capability=CAP_NET_ADMIN,CAP_NET_RAW --resolv-conf=off \
-            --timezone=off --link-journal=no --console=read-only" </dev/null >"$state/hosts/$name/console" 2>&1 9>&- &
+            --timezone=off --link-journal=no --console=read-only" </dev/null >"$state/hosts/$name/console" 2>&1 &
     echo $! >"$state/hosts/$name/pid"
 }
 
