@@ -6,10 +6,10 @@
 // loaded by themselves; from there on every load of the row is whole, and so is every load of the
 // query if it lies alike.
 //
-// Where a vector lies must not show in the result, or equal rows would not tie. Element i belongs to
-// sum i / 8 % 4 and to lane i % 8 in any case: with a head, sums and lanes are filled as if it
-// were a whole block, and before the sums are joined each element is moved to where it belongs. What
-// is added to what, and in which order, is then always the same.
+// Where a vector lies must not show in the result, or equal rows would not tie. The sums' lanes are a
+// ring that the elements are dealt to in turn. A head goes to the ring's last places, which merely
+// turns it: each place adds up the same elements in the same order. The places are then joined half a
+// ring apart, a quarter, an eighth and so on, and so the same ones meet however the ring was turned.
 #pragma once
 
 #include "kernels/dense_body.inl"
@@ -46,20 +46,6 @@ inline Vec load_part(const float *from, std::size_t left)
 {
     const std::size_t empty = left < Lanes::width ? Lanes::width - left : 0;
     return _mm256_maskload_ps(from, mask(Lanes::width + empty));
-}
-
-// The lanes that a head fills from `behind`, the others from `sum`.
-inline Vec joined(Vec sum, Vec behind, std::size_t head)
-{
-    return _mm256_blendv_ps(sum, behind, _mm256_castsi256_ps(mask(head)));
-}
-
-// All lanes moved up by `head`, the last to the front.
-inline Vec turned(Vec sum, std::size_t head)
-{
-    const __m256i lanes = _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15);
-    return _mm256_permutevar8x32_ps(
-        sum, _mm256_sub_epi32(lanes, _mm256_set1_epi32(static_cast<int>(head))));
 }
 
 // Differences by the unit that adds: with whole loads and nothing to widen it has time, and the one
@@ -107,12 +93,7 @@ float aligned_one_to_one(const float *a, const float *b, std::size_t n) noexcept
         s2.add(load_part(a + 2 * w, left - 2 * w), load_part(b + 2 * w, left - 2 * w));
     if (left > 3 * w)
         s3.add(load_part(a + 3 * w, left - 3 * w), load_part(b + 3 * w, left - 3 * w));
-    if (head == 0)
-        return Lanes::total(Lanes::add(Lanes::add(s0.sum, s1.sum), Lanes::add(s2.sum, s3.sum)));
-    return Lanes::total(
-        turned(Lanes::add(Lanes::add(joined(s0.sum, s3.sum, head), joined(s1.sum, s0.sum, head)),
-                          Lanes::add(joined(s2.sum, s1.sum, head), joined(s3.sum, s2.sum, head))),
-               head));
+    return Lanes::total(Lanes::add(Lanes::add(s0.sum, s2.sum), Lanes::add(s1.sum, s3.sum)));
 }
 
 // As four_rows, with two sums for each row. The rows of a table lie alike often enough that the
@@ -152,12 +133,7 @@ void aligned_four_rows(const float *query, const float *const *rows, const float
                 sums[r][u].add(q, load_part(rows[r] + i, n - i));
         }
     for (std::size_t r = 0; r < rows_at_once; r++)
-    {
-        const Vec s0 = sums[r][0].sum, s1 = sums[r][1].sum;
-        out[r] = Lanes::total(
-            head == 0 ? Lanes::add(s0, s1)
-                      : turned(Lanes::add(joined(s0, s1, head), joined(s1, s0, head)), head));
-    }
+        out[r] = Lanes::total(Lanes::add(sums[r][0].sum, sums[r][1].sum));
 }
 
 template <class Sum>

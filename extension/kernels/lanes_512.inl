@@ -61,7 +61,17 @@ struct Lanes
     static Vec sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
     static Vec multiply_add(Vec a, Vec b, Vec sum) { return _mm512_fmadd_ps(a, b, sum); }
     static Vec magnitude(Vec a) { return _mm512_abs_ps(a); }
-    static float total(Vec v) { return _mm512_reduce_add_ps(v); }
+
+    // Lanes eight apart, then four, two and one: aligned_512.inl relies on the order, which
+    // _mm512_reduce_add_ps leaves to the compiler.
+    static float total(Vec v)
+    {
+        const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+        __m128 s = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+        s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+        s = _mm_add_ss(s, _mm_movehdup_ps(s));
+        return _mm_cvtss_f32(s);
+    }
 };
 
 }  // namespace
