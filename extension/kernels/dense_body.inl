@@ -130,8 +130,8 @@ constexpr bool ask_for_whole_rows = Lanes::width == 16;
 constexpr std::size_t lines_asked_for = 4;
 
 // Four rows in one pass: each piece of the query is loaded (and, from halves, widened) once.
-template <class Sum, class T>
-void four_rows(const T *query, const T *const *rows, const T *const *next, std::size_t n,
+template <class Sum, class Q, class T>
+void four_rows(const Q *query, const T *const *rows, const T *const *next, std::size_t n,
                typename Sum::Result *out) noexcept
 {
     constexpr std::size_t w = Lanes::width;
@@ -179,17 +179,23 @@ void four_rows(const T *query, const T *const *rows, const T *const *next, std::
     }
 }
 
-template <class Sum, class T>
-void one_to_many(const T *query, const T *const *rows, std::size_t row_count, std::size_t n,
-                 typename Sum::Result *out) noexcept
+template <class Sum, class Q, class T>
+void groups_of_four(const Q *query, const T *const *rows, std::size_t row_count, std::size_t n,
+                    typename Sum::Result *out)
 {
-    std::size_t r = 0;
-    for (; r + rows_at_once <= row_count; r += rows_at_once)
+    for (std::size_t r = 0; r + rows_at_once <= row_count; r += rows_at_once)
     {
         const bool more = r + 2 * rows_at_once <= row_count;
         four_rows<Sum>(query, rows + r, rows + (more ? r + rows_at_once : r), n, out + r);
     }
-    for (; r < row_count; r++)
+}
+
+template <class Sum, class T>
+void one_to_many(const T *query, const T *const *rows, std::size_t row_count, std::size_t n,
+                 typename Sum::Result *out) noexcept
+{
+    groups_of_four<Sum>(query, rows, row_count, n, out);
+    for (std::size_t r = row_count / rows_at_once * rows_at_once; r < row_count; r++)
         out[r] = one_to_one<Sum>(query, rows[r], n);
 }
 
