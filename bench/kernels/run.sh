@@ -3,7 +3,7 @@
 #
 # usage: bench/kernels/run.sh [--write] [LEVEL [ROUNDS [PASSES]]]
 #
-#   --write   keep the table in docs/measured/kernels.md
+#   --write   keep the table in docs/measured/kernels.md, that of AVX-512 in kernels_avx512.md
 #   LEVEL     scalar, avx2 or avx512 (default: the best this CPU runs)
 #   ROUNDS    alternating measurements of a line in one pass (default 9)
 #   PASSES    times the whole table is gone through (default 9)
@@ -50,7 +50,10 @@ TEXT
 
 if [ -n "$write" ]; then
     report "$@" | tee "$out/table.md"
-    cp "$out/table.md" docs/measured/kernels.md
+    case $(grep -m 1 '^| type' "$out/table.md") in
+    *'quiver avx512'*) cp "$out/table.md" docs/measured/kernels_avx512.md ;;
+    *) cp "$out/table.md" docs/measured/kernels.md ;;
+    esac
 else
     report "$@"
 fi
