@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """A client that writes 50 numbered rows a second, each in a transaction of its own, and remembers which were acknowledged.
 
-usage: writer.py DSN SECONDS TABLE    prints "running" when it is, then JSON: acknowledged, lost, doubtful, gap, gaps; SIGTERM ends its writing early
+usage: writer.py DSN SECONDS TABLE [anew]    prints "running" when it is, then JSON: acknowledged, lost, doubtful, gap, gaps; SIGTERM ends its writing early
+
+With "anew" it connects for each row, and writes 10 a second.
 
 The clock starts with the 25th acknowledged row, so that a fault that comes after "running" meets a writer at work.
 A row is lost when the server said it was committed and it is not there at the end. A row whose commit was never answered is
@@ -15,7 +17,8 @@ import time
 import psycopg2
 
 dsn, seconds, table = sys.argv[1], float(sys.argv[2]), sys.argv[3]
-pause = 0.02
+anew = sys.argv[4:] == ["anew"]
+pause = 0.1 if anew else 0.02
 connection = None
 number = 0
 acknowledged, doubtful, gaps = [], 0, []
@@ -59,6 +62,9 @@ while time.monotonic() < end and not stopped:
             running = True
             end = now + seconds
             print("running", flush=True)
+        if anew:
+            connection.close()
+            connection = None
         time.sleep(max(0.0, pause - (now - began)))
     except psycopg2.Error as error:
         doubtful += sent

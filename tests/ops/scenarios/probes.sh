@@ -18,7 +18,11 @@ probes() {
         out=$("$hosts" run "$name" "bash /tmp/tls_probe.sh $name </tmp/ports; rm /tmp/tls_probe.sh /tmp/ports" </dev/null)
         bad=$(grep -v ' good$' <<<"$out")
         check "TLS of $name: $(wc -l <<<"$out") ports verify, take 1.2 and 1.3 and nothing older, weaker or plain" "" "$bad"
-    done <<'END'
+    done < <(tls_ports)
+}
+# tls_ports: each host with its ports that speak TLS, what they are, and how TLS is begun there.
+tls_ports() {
+    cat <<'END'
 db1 5432:postgresql:-starttls postgres,6432:pgbouncer:-starttls postgres,5000:haproxy:-starttls postgres,8008:patroni,2379:etcd,2380:etcd-peers,9100:node,9187:postgres-exporter,8404:haproxy-metrics,8432:pgbackrest
 backup1 8432:pgbackrest,9100:node
 monitor1 9090:prometheus,9093:alertmanager,9100:node
