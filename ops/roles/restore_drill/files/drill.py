@@ -58,7 +58,9 @@ def restore():
         shutil.rmtree(path, ignore_errors=True)
         os.makedirs(path, 0o700)
     target = ["--type=" + given["type"], "--target=" + given["target"], "--target-action=promote"] if given["type"] != "latest" else []
-    run("pgbackrest", "--config=" + given["config"], "--stanza=" + given["stanza"], "--pg1-path=" + folder, "--archive-mode=off", *target, "restore")
+    run("pgbackrest", "--config=" + given["config"], "--stanza=" + given["stanza"], "--pg1-path=" + folder, "--archive-mode=off",
+        # Where the second repository is, and what it is encrypted with, is in a file of its own.
+        "--config-include-path=/etc/pgbackrest/conf.d", "--repo=%s" % given.get("repository", 1), *target, "restore")
 
 
 def verify():
