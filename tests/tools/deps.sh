@@ -80,6 +80,8 @@ wanted() {
             # The toolkit's own, then what boots the hosts it is tested on.
             echo ansible ansible-lint yamllint python3-psycopg2 python3-redis python3-yaml python3-cryptography jq git
             echo systemd-container debootstrap cryptsetup e2fsprogs python3-apt iproute2 iputils-ping openssh-client openssl curl dpkg-dev
+            # redis-tools has the server's program too, and starts none; pgbackrest reads what a role writes for it.
+            echo redis-tools pgbackrest
             # Index advice is tried on a server of this machine.
             foreign_server || ! apt-cache show "postgresql-$version-hypopg" >/dev/null 2>&1 || echo "postgresql-$version-hypopg"
             ;;

@@ -63,7 +63,7 @@ client() {
 # secrets_in LOG...: names of secrets whose value is in a log.
 secrets_in() {
     local name
-    for name in ca superuser replication rewind patroni_api pgbouncer exporter backup_cipher keepalived app luks; do
+    for name in ca superuser replication rewind patroni_api pgbouncer exporter backup_cipher keepalived app luks redis redis_app cache; do
         [ -z "$(secret $name)" ] || ! grep -qF -e "$(secret $name)" "$@" || echo "$name"
     done
 }

@@ -12,9 +12,13 @@ probes
 restores
 operations
 shards
+caches
+second_repository
+rotations
 drills switchover kill etcd partition power
 more_drills quorum backup frozen asynchronous
 disk_drill
 standby_drills
 drilled
+second_site
 "$hosts" down
