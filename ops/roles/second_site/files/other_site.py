@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """May Patroni start here? Not while the other site leads and this one does not follow it.
 
-usage: quiver-other-site SECONDS AUTHORITY ADDRESS...
+usage: quiver-other-site SECONDS AUTHORITY ADDRESS[:PORT]...
 
 /etc/quiver/follows says that this site follows the other. /etc/quiver/other_site_leads says that the other was seen to lead once: from then on Patroni stays
 off, whatever the other site does, until a playbook has removed it. A site that does not answer stops nobody.
@@ -13,14 +13,14 @@ import sys
 import urllib.error
 import urllib.request
 
-FOLLOWS = "/etc/quiver/follows"
-SEEN = "/etc/quiver/other_site_leads"
+FOLDER = os.environ.get("QUIVER_SITE", "/etc/quiver")
+FOLLOWS, SEEN = FOLDER + "/follows", FOLDER + "/other_site_leads"
 
 
 def leads(address, seconds, context):
     """Whether the host answers that it is a primary: yes, no, or nothing."""
     try:
-        with urllib.request.urlopen("https://%s:8008/primary" % address, timeout=seconds, context=context) as answer:
+        with urllib.request.urlopen("https://%s/primary" % (address if ":" in address else address + ":8008"), timeout=seconds, context=context) as answer:
             return answer.status == 200
     except urllib.error.HTTPError:
         return False
