@@ -20,5 +20,5 @@ cat >"$work/play.yml" <<END
   tasks:
     - copy: {dest: $work/outbox.sql, content: "{{ lookup('ansible.builtin.template', '$here/ops/roles/cache/templates/outbox.sql.j2') }}"}
 END
-ANSIBLE_LOCALHOST_WARNING=false ansible-playbook -i localhost, "$work/play.yml" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+env -u ANSIBLE_VAULT_PASSWORD_FILE ANSIBLE_LOCALHOST_WARNING=false ansible-playbook -i localhost, "$work/play.yml" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 /usr/bin/python3 "$here/tests/ops/static/cache.py" "$work" "$here/ops/roles/cache/files"
