@@ -58,7 +58,7 @@ for command in mv cp rm mkdir; do
     cat >"$work/bin/$command" <<END
 #!/bin/sh
 left=\$(cat "$work/left")
-[ "\$left" -gt 0 ] || kill -9 \$PPID
+[ "\$left" -gt 0 ] || { kill -9 \$PPID; exit 1; }
 echo \$((left - 1)) >"$work/left"
 exec /bin/$command "\$@"
 END
