@@ -36,7 +36,7 @@ second_site_again() {
     play site --limit dr >"$log" 2>&1 || tail -n 30 "$log"
     check "a second run changes nothing there" "0 changed, 0 failed" "$(recap "$log" changed) changed, $(recap "$log" failed) failed"
 }
-site_role() { "$hosts" run "$1" "curl -s --cacert /etc/quiver/tls/ca.crt https://\$(hostname):8008/patroni" | jq -r .role; }
+site_role() { "$hosts" run "$1" "curl -s --cacert /etc/quiver/tls/ca.crt https://\$(hostname):8008/patroni" | jq -r '.role | if . == "master" then "primary" else . end'; }
 
 # site_writer SECONDS: a client that knows both sites.
 site_writer() {
@@ -54,7 +54,7 @@ table_on() { [ "$(database=app sql "$1" "SELECT to_regclass('$site_table') IS NO
 # site_written WHAT: the writer ends; what it saw is printed, and left in site_result.
 site_written() {
     sleep 3
-    kill -USR1 "$site_writer"
+    kill -TERM "$site_writer"
     wait "$site_writer" || cat "$site/second_site.err"
     site_result=$(grep -v running "$site/second_site.json")
     say "$1: $(jq -r '"\(.acknowledged) rows acknowledged, \(.lost) lost, \(.doubtful) unanswered, gaps \(.gaps) s, errors \(.errors)"' <<<"$site_result")"
@@ -74,10 +74,10 @@ second_site_lost() {
     play promote_dr >"$log" 2>&1 || tail -n 30 "$log"
     check "promote_dr.yml: no task failed" 0 "$(recap "$log" failed)"
     say "$(grep -oE 'dr1 will lead[^"]*|Received to[^"]*|The first site.s leader[^"]*' "$log" | tr '\n' ' ')"
-    within 60 writes_go_on "$cut" || check "writes go on at the second site" yes no
-    say "RTO: the second site acknowledged its first row $(database=app sql dr1 "SELECT round((extract(epoch FROM min(at)) - $cut)::numeric, 1) FROM $site_table WHERE at > to_timestamp($cut)") s after the power cut, \
-$(database=app sql dr1 "SELECT round((extract(epoch FROM min(at)) - $began)::numeric, 1) FROM $site_table WHERE at > to_timestamp($cut)") s after promote_dr.yml began"
-    say "RPO: the last row of the first site that the second has is of $(database=app sql dr1 "SELECT round(($cut - extract(epoch FROM max(at)))::numeric, 3) FROM $site_table WHERE at < to_timestamp($cut)") s before the power cut"
+    within 60 writes_go_on "$began" || check "writes go on at the second site" yes no
+    say "RTO: the second site acknowledged its first row $(database=app sql dr1 "SELECT round((extract(epoch FROM min(at)) - $cut)::numeric, 1) FROM $site_table WHERE at > to_timestamp($began)") s after the power cut, \
+$(database=app sql dr1 "SELECT round((extract(epoch FROM min(at)) - $began)::numeric, 1) FROM $site_table WHERE at > to_timestamp($began)") s after promote_dr.yml began"
+    say "RPO: the last row of the first site that the second has is $(database=app sql dr1 "SELECT round((extract(epoch FROM max(at)) - $cut)::numeric, 3) FROM $site_table WHERE at < to_timestamp($began)") s after its first host lost its power"
     site_written "the first site lost its power"
     # Asynchronous over the distance: what is lost is counted. A second of writes would be fifty rows.
     check "a second of writes or less was lost" true "$(jq -r '.lost != null and .lost <= 50' <<<"$site_result")"
