@@ -28,6 +28,7 @@ static_checks() {
     good "roles: specs, defaults, READMEs and secrets" /usr/bin/python3 "$here/tests/ops/static/roles.py"
     good "each rule of roles.py fails when it is broken" static_violations
     good "the collection builds" static_collection
+    good "cascading and delayed standbys are what the inventory asks, and what does not fit is refused" "$here/tests/ops/static/standbys.sh"
     good "data that an interrupted rewind left are told from all others" "$here/tests/ops/static/rescue.sh"
     good "a device and a folder with anything in them are refused, an empty one is formatted once, and its key changes" "$here/tests/ops/static/luks.sh"
     good "a rotation of the authority is finished or taken back, wherever it stops" "$here/tests/ops/static/authority.sh"
