@@ -19,6 +19,9 @@ drills switchover kill etcd partition power
 more_drills quorum backup frozen asynchronous
 disk_drill
 standby_drills
+cascades
+delays
+keeps_slots
 drilled
 second_site
 "$hosts" down
