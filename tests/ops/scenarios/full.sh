@@ -7,6 +7,7 @@ if ! five_up || ! converges 1200; then
     return
 fi
 watches
+alerts_on_hosts
 scans
 probes
 restores
