@@ -61,8 +61,7 @@ CopyLayout copy_layout(const MetaPage &meta, std::uint32_t capacity)
     layout.marks_at = round_up(layout.versions_at + capacity, 64);
     layout.words_at = layout.marks_at +
                       (layout.word_bytes == 0 ? 0 : round_up(capacity * sizeof(std::uint32_t), 64));
-    layout.codes_at =
-        round_up(layout.words_at + std::uint64_t{capacity} * layout.word_bytes, 4096);
+    layout.codes_at = round_up(layout.words_at + std::uint64_t{capacity} * layout.word_bytes, 4096);
     layout.bytes = round_up(layout.codes_at + std::uint64_t{capacity} * layout.stride, 4096);
     return layout;
 }
@@ -86,8 +85,9 @@ CopyView CodeCopy::view(const MetaPage &meta) const
         view.stride = layout_.stride;
     }
     if (layout_.word_bytes != 0)
-        view.attributes = {mark(0), base_ + layout_.words_at, layout_.capacity,
-                           std::min(view.count, __atomic_load_n(&header().loaded, __ATOMIC_ACQUIRE))};
+        view.attributes = {
+            mark(0), base_ + layout_.words_at, layout_.capacity,
+            std::min(view.count, __atomic_load_n(&header().loaded, __ATOMIC_ACQUIRE))};
     return view;
 }
 

@@ -132,8 +132,8 @@ void Search::expand_filtered(const Candidate &candidate)
         add_passed(candidate);
     Vertex fresh[most_links];
     float distances[most_links];
-    const int count = graph_.columns() != nullptr ? passing_neighbours(fresh)
-                                                  : new_neighbours(copy_, fresh);
+    const int count =
+        graph_.columns() != nullptr ? passing_neighbours(fresh) : new_neighbours(copy_, fresh);
     measure(fresh, count, distances);
     for (int i = 0; i < count; ++i)
         consider({distances[i], fresh[i]});

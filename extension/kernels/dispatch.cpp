@@ -9,18 +9,17 @@ namespace quiver::kernels {
 
 namespace {
 
-constinit const Kernels scalar_set{Level::scalar, scalar::f32,    scalar::f16,     scalar::i8,
-                                   scalar::bit,   scalar::sparse, scalar::convert, scalar::code,
-                                   scalar::filter};
+constinit const Kernels scalar_set{Level::scalar,   scalar::f32,  scalar::f16,
+                                   scalar::i8,      scalar::bit,  scalar::sparse,
+                                   scalar::convert, scalar::code, scalar::filter};
 
 #if defined(__x86_64__)
 
-constinit const Kernels avx2_set{Level::avx2, avx2::f32,    avx2::f16,     avx2::i8,
-                                 avx2::bit,   avx2::sparse, avx2::convert, avx2::code,
-                                 avx2::filter};
-constinit const Kernels avx512_set{Level::avx512, avx512::f32,    avx512::f16,     avx512::i8,
-                                   avx512::bit,   avx512::sparse, avx512::convert, avx512::code,
-                                   avx512::filter};
+constinit const Kernels avx2_set{Level::avx2,  avx2::f32,     avx2::f16,  avx2::i8,    avx2::bit,
+                                 avx2::sparse, avx2::convert, avx2::code, avx2::filter};
+constinit const Kernels avx512_set{Level::avx512,   avx512::f32,  avx512::f16,
+                                   avx512::i8,      avx512::bit,  avx512::sparse,
+                                   avx512::convert, avx512::code, avx512::filter};
 
 constexpr bool has_all(std::uint32_t word, std::uint32_t wanted)
 {
@@ -59,9 +58,8 @@ Level detect() noexcept
 
 #elif defined(__aarch64__)
 
-constinit const Kernels neon_set{Level::neon, neon::f32,    neon::f16,     neon::i8,
-                                 neon::bit,   neon::sparse, neon::convert, neon::code,
-                                 neon::filter};
+constinit const Kernels neon_set{Level::neon,  neon::f32,     neon::f16,  neon::i8,    neon::bit,
+                                 neon::sparse, neon::convert, neon::code, neon::filter};
 
 // Advanced SIMD is part of the base architecture.
 Level detect() noexcept { return Level::neon; }
