@@ -3,7 +3,7 @@
 
 usage: writer.py DSN SECONDS TABLE [anew]    prints "running" when it is, then JSON: acknowledged, lost, doubtful, gap, gaps; SIGTERM ends its writing early
 
-With "anew" it connects for each row, and writes 10 a second.
+With "anew" it connects for each row, and writes 10 a second. DSN may be several with a | between them: where one fails, the next is tried.
 
 The clock starts with the 25th acknowledged row, so that a fault that comes after "running" meets a writer at work.
 A row is lost when the server said it was committed and it is not there at the end. A row whose commit was never answered is
@@ -16,7 +16,7 @@ import time
 
 import psycopg2
 
-dsn, seconds, table = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+dsns, seconds, table = sys.argv[1].split("|"), float(sys.argv[2]), sys.argv[3]
 anew = sys.argv[4:] == ["anew"]
 pause = 0.1 if anew else 0.02
 connection = None
@@ -27,7 +27,7 @@ errors = {}
 
 
 def connect():
-    made = psycopg2.connect(dsn)
+    made = psycopg2.connect(dsns[0])
     made.autocommit = True
     with made.cursor() as cursor:
         cursor.execute("SET statement_timeout = '3s'")
@@ -73,6 +73,7 @@ while time.monotonic() < end and not stopped:
         if connection is not None:
             connection.close()
         connection = None
+        dsns.append(dsns.pop(0))
         time.sleep(0.05)
 
 if running and time.monotonic() - last > 0.25:
