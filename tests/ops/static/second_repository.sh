@@ -111,7 +111,7 @@ is "row for row, with what came after the backup" "$expected after the backup" "
 echo "# backed up, archived and restored by S3 in $((SECONDS - began)) s"
 kill -USR1 $store
 sleep 1
-is "the store has files, and can read none of them" "true 0 0" "$([ "$(grep -ac '^quiver/.*/' "$work/store")" -ge 8 ] && echo true || grep -a '^quiver/' "$work/store") $(grep -ac 'nobody else may read' "$work/store") $(grep -ac 'pg_control' <(grep -av '^quiver/' "$work/store"))"
+is "the store has files, and can read none of them" "true 0 0" "$(if [ "$(grep -ac '^quiver/.*/' "$work/store")" -ge 8 ]; then echo true; else grep -a '^quiver/' "$work/store"; fi) $(grep -ac 'nobody else may read' "$work/store") $(grep -ac 'pg_control' <(grep -av '^quiver/' "$work/store"))"
 # Another's certificate.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2 -keyout "$work/tls/other" -out "$work/tls/ca.crt" 2>/dev/null
 is "a store that cannot prove who it is gets nothing" "unable to verify certificate" "$(run one info --repo=2 >"$work/out"; grep -o 'unable to verify certificate' "$work/out" | head -n 1)"
