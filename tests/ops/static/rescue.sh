@@ -59,7 +59,8 @@ says "a server that crashed" "may start" "$tmp/old"
 (ulimit -f 8192 -c 0; pgtree_as_server "$binaries/pg_rewind" -D "$tmp/old" --source-server "host=$tmp/socket port=5502 user=postgres dbname=postgres" --no-sync \
     >"$tmp/rewind.log" 2>&1) && { echo "the rewind was to be killed:"; cat "$tmp/rewind.log"; status=1; }
 says "a rewind that was killed" "recovery must start at */*, and no file of pg_wal has a checkpoint there" "$tmp/old"
-pgtree_as_server "$binaries/pg_ctl" -D "$tmp/old" -o "-p 5501" -s -w -t 20 -l "$tmp/broken.log" start >/dev/null 2>&1 &&
+# Its settings may be half a file by now.
+pgtree_as_server "$binaries/pg_ctl" -D "$tmp/old" -o "-p 5501 -k $tmp/socket -h ''" -s -w -t 20 -l "$tmp/broken.log" start >/dev/null 2>&1 &&
     { echo "the server starts from half a rewind"; status=1; }
 grep -q 'could not locate a valid checkpoint record' "$tmp/broken.log" || { echo "not the error it is about:"; tail -n 5 "$tmp/broken.log"; status=1; }
 
