@@ -108,6 +108,22 @@ bool drain()
     return more;
 }
 
+// Where the rings end now.
+void read_heads(std::uint64_t *heads)
+{
+    for (std::uint32_t shard = 0; shard < area.head->shards; ++shard)
+        heads[shard] = pg_atomic_read_u64(&area.head->rings[shard].head);
+}
+
+// A process that has claimed a place and not yet filled it holds up what is behind, and draining goes on without.
+bool is_drained_to(const std::uint64_t *heads)
+{
+    for (std::uint32_t shard = 0; shard < area.head->shards; ++shard)
+        if (drained[shard] < heads[shard])
+            return false;
+    return true;
+}
+
 // Rings are given back only for what fsync has covered.
 bool sync_log()
 {
@@ -119,9 +135,9 @@ bool sync_log()
     return true;
 }
 
-bool seal_if_due(std::int64_t now, bool asked)
+// `wanted` seals have been asked for, of what is in the log by now.
+bool seal_if_due(std::int64_t now, bool asked, std::uint64_t wanted)
 {
-    const std::uint64_t wanted = pg_atomic_read_u64(&area.head->seal_asked);
     const bool urgent = wanted != seals_done;
     if (!asked && !urgent &&
         now - last_seal < static_cast<std::int64_t>(settings.checkpoint_ms) * 1000)
@@ -172,16 +188,19 @@ void read_wal(std::int64_t now)
     append_own(EventKind::start, "WAL", message, taken);
 }
 
-// One round; with `all` what is in the stages leaves them. False if the log cannot be written.
+// One round; with `all` what is in the stages leaves them and is on disk, or `left_all` is false. False if the log cannot be written.
 bool write_round(bool last, bool all, bool &left_all)
 {
     const std::int64_t now = GetCurrentTimestamp();
     const std::uint64_t asked = pg_atomic_read_u64(&area.head->flush_asked);
+    const std::uint64_t seals = pg_atomic_read_u64(&area.head->seal_asked);
     const bool flush = all || asked != pg_atomic_read_u64(&area.head->flush_done);
     const bool due = now - last_sync >= static_cast<std::int64_t>(settings.sync_ms) * 1000;
     // What ends waits for the next fsync at most.
     const std::int64_t wait = all ? 0 : static_cast<std::int64_t>(settings.stage_ms) * 1000;
     left_all = sweep_stages(now - wait, flush || last || due);
+    std::uint64_t heads[max_shards];
+    read_heads(heads);
     bool more;
     read_wal(now);
     do
@@ -197,9 +216,12 @@ bool write_round(bool last, bool all, bool &left_all)
     flush_shown(false);
     if ((flush || last || due) && !sync_log())
         return false;
-    if (!seal_if_due(now, last))
+    // What was asked for and is not all there is seen to in the next round.
+    const bool has_all = is_drained_to(heads);
+    left_all &= has_all;
+    if (!seal_if_due(now, last, has_all ? seals : seals_done))
         return false;
-    if (flush)
+    if (flush && has_all)
         pg_atomic_write_u64(&area.head->flush_done, asked);
     const std::uint64_t segment = log_writer.segment();
     if (!log_writer.rotate_if_full())
