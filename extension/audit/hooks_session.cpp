@@ -133,6 +133,19 @@ bool tell_outcome(Outcome outcome, SubTransactionId first, TransactionId xid)
     return true;
 }
 
+// What left the stages is on disk, or quiver.audit_on_full has the transaction go on without.
+void wait_for_segment()
+{
+    while (!wait_for_worker(false, 5000) && full_policy() != FullPolicy::keep_going)
+        if (full_policy() == FullPolicy::error)
+            ereport(
+                ERROR, errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+                errmsg("the audit log cannot take this transaction"),
+                errdetail("Its segment is not on disk and quiver.audit_on_full is error."),
+                errhint(
+                    "Make room for the files in quiver.audit_directory, or see the server log."));
+}
+
 void before_commit(Outcome outcome)
 {
     if (durable() == Durable::off)
@@ -147,10 +160,12 @@ void before_commit(Outcome outcome)
     // In WAL with the rest, so that also what the worker has taken is known to be committed after a crash.
     if (tell_outcome(outcome, 0, xid))
         told = outcome;
-    // What the worker took of a long transaction is in no WAL: the segment has to be on disk.
+    const bool is_logged = write_stage_to_wal();
+    // What the worker took before that is in no WAL: the segment has to be on disk. From here on it takes what WAL has.
+    pg_read_barrier();
     if (session.stage->swept_transaction == session.transaction)
-        (void) wait_for_worker(false, 5000);
-    if (write_stage_to_wal())
+        wait_for_segment();
+    if (is_logged)
     {
         if (!TransactionIdIsValid(xid))
             XLogFlush(XactLastRecEnd);
@@ -159,7 +174,7 @@ void before_commit(Outcome outcome)
     {
         // A standby has no WAL of its own: the segment has to be on disk.
         flush_stage();
-        (void) wait_for_worker(false, 5000);
+        wait_for_segment();
     }
 }
 
@@ -264,6 +279,9 @@ bool wait_for_worker(bool sealed, int milliseconds)
     for (int waited = 0; waited < milliseconds; waited += 10)
     {
         CHECK_FOR_INTERRUPTS();
+        // What the worker of a server that is gone has not written, nobody will.
+        if (!PostmasterIsAlive())
+            proc_exit(1);
         wake_worker();
         if (pg_atomic_read_u64(&area.head->flush_done) >= wanted)
             return true;

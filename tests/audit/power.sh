@@ -2,10 +2,12 @@
 # left, by strace's account of the worker, and of the ring nothing. Durable events are all there. Left out where strace is not.
 # shellcheck shell=bash disable=SC2154  # scratch and the rest of lib.sh
 
-# account: what the worker does to its files from now on, after what they are now.
+# account: what the worker does to its files from now on, after what they are now. It stands still until it is watched.
 account() {
     local worker fd name
     worker=$(worker_pid)
+    kill -STOP "$worker"
+    wait_for 10 grep -q '^State:.*T' "/proc/$worker/status" || :
     for fd in "/proc/$worker/fd/"*; do
         name=$(readlink "$fd") || continue
         [[ $name = *quiver_audit/*.qas ]] || continue
@@ -14,7 +16,8 @@ account() {
     done >"$scratch/trace"
     strace -qq -a0 -s0 -e trace=openat,lseek,write,fdatasync,fsync,close -o "|cat >>'$scratch/trace'" -p "$worker" 2>/dev/null &
     tracer=$!
-    sleep 0.5
+    wait_for 10 grep -qE '^TracerPid:[[:space:]]*[1-9]' "/proc/$worker/status" || :
+    kill -CONT "$worker"
 }
 # synced: each segment with its length at the last fsync of it that came back.
 synced() {
@@ -31,12 +34,15 @@ if command -v strace >/dev/null && strace -qq -o "$scratch/probe" true 2>/dev/nu
     q 'CREATE TABLE t (id serial, pid int)' >/dev/null
     cut=0
     for round in $(seq "${POWER_ROUNDS:-3}"); do
+        # Every other time the worker takes events in the middle of their transactions.
+        printf "quiver.audit_stage = '%s'\n" "$((round % 2 ? 1000 : 20))ms" >>"$data/postgresql.conf"
+        ask 'SELECT pg_reload_conf()' >/dev/null
         account
-        load 4 3 two
+        load 60 3 two
         sleep "0.$((RANDOM % 9 + 1))"
         for _ in 1 2 3; do
             ask CHECKPOINT >/dev/null
-            sleep "0.$((RANDOM % 4))"
+            sleep "0.$((RANDOM % 3 + 1))"
         done
         kill -KILL "$(worker_pid)" "$(head -n 1 "$data/postmaster.pid")"
         end_load
