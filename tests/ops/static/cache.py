@@ -16,22 +16,15 @@ import time
 import psycopg2
 import redis
 
+import expected
+from expected import expect
+
 folder, files = sys.argv[1:3]
 spec = importlib.util.spec_from_file_location("cache_aside", files + "/cache_aside.py")
 cache_aside = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(cache_aside)
 key_of = cache_aside.key_of
 random.seed(6)
-failed = 0
-
-
-def expect(what, expected, actual):
-    global failed
-    if expected != actual:
-        failed += 1
-        print("%s: expected %r, got %r" % (what, expected, actual))
-
-
 def psql(text, *options):
     done = subprocess.run(["psql", "-Xq", "-At", "-v", "ON_ERROR_STOP=1", *options, "-f", "-"], input=text, capture_output=True, text=True)
     if done.returncode:
@@ -297,4 +290,4 @@ expect("they go", "0", psql("SELECT count(*) FROM pg_trigger WHERE tgname LIKE '
 done = subprocess.run(["/usr/bin/python3", files + "/cache_aside.py", "", "unix://" + store.path, "public.item", "id", "5", "5"], capture_output=True, text=True)
 expect("the example reads a row, then finds it", ["database", "cache"], [line.split(":")[0] for line in done.stdout.split("\n") if line] or done.stderr)
 store.end()
-sys.exit(bool(failed))
+expected.end()

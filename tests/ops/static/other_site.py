@@ -8,20 +8,14 @@ import os
 import pathlib
 import ssl
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
+import expected
+from expected import expect
+
 program = pathlib.Path(__file__).resolve().parents[3] / "ops/roles/second_site/files/other_site.py"
-failed = 0
-
-
-def expect(what, expected, actual):
-    global failed
-    if expected != actual:
-        failed += 1
-        print("%s: expected %r, got %r" % (what, expected, actual))
 
 
 def certificate(name):
@@ -90,4 +84,4 @@ with tempfile.TemporaryDirectory() as folder:
     reset("follows")
     expect("this site follows it", True, may_start(leads))
     expect("and nothing was remembered", ["follows"], os.listdir(folder + "/etc"))
-sys.exit(bool(failed))
+expected.end()

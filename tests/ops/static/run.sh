@@ -42,13 +42,20 @@ static_checks() {
     good "a board that was edited by hand is caught" static_boards_edited
 }
 
+# blames LINE COMMAND...: the command fails, and says that line.
+blames() {
+    local line=$1 out
+    shift
+    out=$("$@") && { echo "nothing is found"; return 1; }
+    grep -qxF "$line" <<<"$out" || { echo "$out"; return 1; }
+}
+
 static_boards_edited() {
     local copy status=0
     copy=$(mktemp -d)
     cp -r "$here/ops/dashboards/." "$copy"
     sed -i 's/Leaders/Leader/' "$copy/grafana/cluster.json"
-    /usr/bin/python3 "$copy/make.py" --check >"$copy/out" && status=1
-    grep -qx 'grafana/cluster.json is not what make.py makes' "$copy/out" || status=1
+    blames 'grafana/cluster.json is not what make.py makes' /usr/bin/python3 "$copy/make.py" --check || status=1
     rm -rf "$copy"
     return $status
 }
@@ -113,8 +120,7 @@ static_unprovoked() {
     cp -r "$here/ops/alerts" "$copy/ops/"
     cp -r "$here/tests/ops/alerts" "$copy/tests/ops/"
     sed -i 's/alertname: QuiverHostDown/alertname: QuiverMemory/' "$copy/tests/ops/alerts/host_test.yml"
-    "$here/tests/ops/static/alerts.py" "$copy" >"$copy/out" && status=1
-    grep -qx 'QuiverHostDown is provoked by no test of host_test.yml' "$copy/out" || { cat "$copy/out"; status=1; }
+    blames 'QuiverHostDown is provoked by no test of host_test.yml' "$here/tests/ops/static/alerts.py" "$copy" || status=1
     rm -rf "$copy"
     return $status
 }
