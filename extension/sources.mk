@@ -142,6 +142,7 @@ SOURCES = \
 	kernels/distance_quantiles \
 	kernels/half \
 	kernels/rabitq_encode \
+	kernels/rabitq_record \
 	kernels/rabitq_rotate \
 	kernels/text_float_parse \
 	kernels/text_float_print \
