@@ -184,6 +184,8 @@ def main():
     loads = [r["load"] for r in results]
     processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     server = subprocess.run([os.environ.get("PG_CONFIG", "pg_config"), "--version"], capture_output=True, text=True).stdout.strip()
+    if "--measured" in sys.argv:
+        bars.rows = [row for row in bars.rows if row[-1] != "not measured"]
     missed = sum(row[-1] == "**missed**" for row in bars.rows)
     absent = sum(row[-1] == "not measured" for row in bars.rows)
     peer = os.environ.get("PGVECTOR_BUILD") or "the distribution's package or the tree named"

@@ -14,7 +14,7 @@
 #   PGVECTOR_BUILD  how that was built, for the document
 #   BENCH_CACHE     where data sets are kept (default: ~/.cache/quiver/bench)
 #   OURS=vector     run pgvector in our place too, to try the harness
-#   WRITE=1         write docs/measured/hnsw.md
+#   WRITE=1         write docs/measured/hnsw.md; WRITE=NAME: docs/measured/NAME.md, with only what was measured
 #
 # Results are kept in bench/out/hnsw and the report takes the newest of each, so a long run may be made of
 # short ones. `rm bench/out/hnsw/results.jsonl` starts again.
@@ -28,9 +28,15 @@ mkdir -p "$(dirname "$BENCH_RESULTS")" "$BENCH_PROGRAMS"
 export PGVECTOR_BUILD="${PGVECTOR_BUILD:-}"
 
 report() {
-    "$python" bench/hnsw/report.py "$BENCH_RESULTS" >"$BENCH_PROGRAMS/report.md"
+    local name=${WRITE:-0} part=()
+    case $name in
+        0) ;;
+        1) name=hnsw ;;
+        *) part=(--measured) ;;
+    esac
+    "$python" bench/hnsw/report.py "$BENCH_RESULTS" "${part[@]}" >"$BENCH_PROGRAMS/report.md"
     cat "$BENCH_PROGRAMS/report.md"
-    [ "${WRITE:-0}" != 1 ] || cp "$BENCH_PROGRAMS/report.md" docs/measured/hnsw.md
+    [ "$name" = 0 ] || cp "$BENCH_PROGRAMS/report.md" "docs/measured/$name.md"
 }
 if [ "${1:-}" = report ]; then
     report

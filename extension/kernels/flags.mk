@@ -19,3 +19,4 @@ FLAGS_rabitq_encode = -ffp-contract=off
 FLAGS_rabitq_rotate = -ffp-contract=off
 extension/kernels/rabitq_encode.o: override CXXFLAGS += $(KERNEL_FLAGS) $(FLAGS_rabitq_encode)
 extension/kernels/rabitq_rotate.o: override CXXFLAGS += $(KERNEL_FLAGS) $(FLAGS_rabitq_rotate)
+extension/kernels/rabitq_record.o: override CXXFLAGS += $(KERNEL_FLAGS)
