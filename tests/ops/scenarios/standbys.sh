@@ -51,6 +51,9 @@ forgotten() { ! "$hosts" run "$(leader)" 'patronictl -c /etc/patroni/config.yml 
 # streams HOST: the names of those that copy from it.
 streams() { sql "$1" "SELECT string_agg(application_name, ' ' ORDER BY 1) FROM pg_stat_replication WHERE state = 'streaming'"; }
 stream_from() { [ "$(streams "$1")" = "$2" ]; }
+# handed_on FIRST MIDDLE LAST: each copies from the one before.
+handed_on() { stream_from "$1" "$2" && stream_from "$2" "$3"; }
+is_synchronous() { [ "$(synchronous)" = "$1" ]; }
 # of_host HOST LINE: its own variables; without a line, none.
 of_host() {
     mkdir -p "$site/host_vars"
@@ -76,7 +79,9 @@ cascades() {
     "$hosts" poweroff "$middle"
     check "with the middle gone, the last copies from the leader" "$last" "$(within 60 stream_from "$first" "$last"; streams "$first")"
     "$hosts" poweron "$middle"
-    check "with the middle back, from it again" "$middle, $last" "$(within 120 stream_from "$middle" "$last"; streams "$first"), $(streams "$middle")"
+    check "with the middle back, from it again" "$middle, $last" "$(within 120 handed_on "$first" "$middle" "$last"; streams "$first"), $(streams "$middle")"
+    # While the middle was gone commits waited for the last.
+    within 60 is_synchronous "$middle"
     L=$first fault_switchover >"$site/op.log" 2>&1
     check "when the middle leads, both others copy from it" "$(tr ' ' '\n' <<<"$first $last" | sort | paste -sd' ')" \
         "$(within 60 stream_from "$middle" "$(tr ' ' '\n' <<<"$first $last" | sort | paste -sd' ')"; streams "$middle")"
