@@ -10,6 +10,7 @@ site_groups=("database=db1,db2,db3" "etcd=db1,db2,db3" backup=backup1 monitor=mo
 . "$here/tests/ops/scenarios/standbys.sh"
 . "$here/tests/ops/scenarios/operations.sh"
 . "$here/tests/ops/scenarios/scan.sh"
+. "$here/tests/ops/scenarios/audit.sh"
 . "$here/tests/ops/scenarios/watch.sh"
 . "$here/tests/ops/scenarios/alert_causes.sh"
 . "$here/tests/ops/scenarios/probes.sh"

@@ -8,6 +8,7 @@ if ! five_up || ! converges 1200; then
 fi
 watches
 alerts_on_hosts
+audits
 scans
 probes
 restores

@@ -26,6 +26,8 @@ scans() {
     done <"$here/tests/ops/scenarios/scan_settings.txt" >"$site/settings.sql"
     sql "$first" "$(cat "$site/settings.sql")" >"$site/break.log" 2>&1
     data=$(sql "$first" 'SHOW data_directory')
+    # The audit's settings are taken from this file alone.
+    "$hosts" run "$first" "cp -p $data/postgresql.conf /root/; echo \"quiver.audit = 'read'\" >>$data/postgresql.conf"
     "$hosts" run "$first" "cp -p $data/pg_hba.conf /root/; cat >>$data/pg_hba.conf" <<'END'
 local all nobody trust
 host all nobody 10.1.1.1/32 md5
@@ -36,7 +38,7 @@ END
     sql "$first" "SELECT pg_reload_conf(); SELECT pg_sleep(1)" >/dev/null
     found "settings and rules of access" 'C01 C03 C04 C05 C06 C07 C08 C09 C10 C11 C12 C13 C14 C15 C16 C18 C21 C22 E02 E03 E04 E05 E06 E07 E10 E11 E12 F01 F02 F03 F05 F06 F07'
     sql "$first" "ALTER SYSTEM RESET ALL" >/dev/null
-    "$hosts" run "$first" "cp -p /root/pg_hba.conf $data/; rm /root/pg_hba.conf"
+    "$hosts" run "$first" "cp -p /root/pg_hba.conf /root/postgresql.conf $data/; rm /root/pg_hba.conf /root/postgresql.conf"
     sql "$first" "SELECT pg_reload_conf(); SELECT pg_sleep(1)" >/dev/null
     "$hosts" run "$first" "rm -rf $data/log"
 

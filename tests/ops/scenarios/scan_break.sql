@@ -2,7 +2,7 @@
 CREATE EXTENSION citext;
 CREATE ROLE broken_super SUPERUSER NOLOGIN;
 CREATE ROLE broken_creator CREATEROLE NOLOGIN;
-ALTER ROLE broken_creator SET pgaudit.log = 'none';
+ALTER ROLE broken_creator SET session_replication_role = 'replica';
 GRANT pg_write_all_data TO app;
 SET password_encryption = md5;
 CREATE ROLE broken_md5 LOGIN CONNECTION LIMIT 1 PASSWORD 'Abcdef-123456' VALID UNTIL '2030-01-01';
@@ -30,4 +30,4 @@ CREATE EXTENSION postgres_fdw;
 CREATE SERVER broken_server FOREIGN DATA WRAPPER postgres_fdw;
 CREATE USER MAPPING FOR app SERVER broken_server OPTIONS (user 'x', password 'clear');
 ALTER ROLE replicator CREATEDB;
-ALTER EVENT TRIGGER pgaudit_ddl_command_end ENABLE;
+GRANT EXECUTE ON FUNCTION quiver.audit_erase(integer, bigint, text) TO app;

@@ -1,5 +1,5 @@
 -- Takes back what scan_break.sql did.
-ALTER EVENT TRIGGER pgaudit_ddl_command_end ENABLE ALWAYS;
+REVOKE EXECUTE ON FUNCTION quiver.audit_erase(integer, bigint, text) FROM app;
 ALTER ROLE replicator NOCREATEDB;
 DROP EXTENSION postgres_fdw CASCADE;
 DROP VIEW broken_view;

@@ -41,7 +41,9 @@ def start():
     names = {"max_prepared_xacts": "max_prepared_transactions", "max_locks_per_xact": "max_locks_per_transaction"}
     options = ["%s=%s" % (names.get(name, name), value) for name, value in minimum]
     options += ["listen_addresses=", "port=" + port, "unix_socket_directories=" + socket_folder, "archive_mode=off", "ssl=off", "primary_conninfo=",
-                "synchronous_standby_names=", "logging_collector=off", "shared_buffers=64MB", "hot_standby=on", "hba_file=" + socket_folder + "/hba.conf"]
+                "synchronous_standby_names=", "logging_collector=off", "shared_buffers=64MB", "hot_standby=on", "hba_file=" + socket_folder + "/hba.conf",
+                # A log of its own, beside the data: not the one of a cluster on this host, and nothing among its anchors.
+                "quiver.audit_directory=" + socket_folder + "/audit", "quiver.audit_key_file=sign.key", "quiver.audit_anchor_directory="]
     with open(socket_folder + "/hba.conf", "w") as rules:
         rules.write("local all postgres peer\n")
     run(programs + "pg_ctl", "-D", folder, "-l", socket_folder + "/log", "-w", "-t", "3600", "-s",
