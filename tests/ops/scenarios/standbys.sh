@@ -74,6 +74,7 @@ cascades() {
     check "the leader sends to one standby, and that to the other" "$middle, $last" "$(within 60 stream_from "$middle" "$last"; streams "$first"), $(streams "$middle")"
     play site --tags patroni >"$site/op.log.second" 2>&1 || tail -n 30 "$site/op.log.second"
     check "again, it changes nothing" "0 changed, 0 failed" "$(recap "$site/op.log.second" changed) changed, $(recap "$site/op.log.second" failed) failed"
+    check "the exporter of each asks without an error, and knows who reads a slot" "$first 0 1, $middle 0 1" "$(exported "$first" "$middle"), $(exported "$middle" "$last")"
     database=app sql "$first" 'CREATE TABLE handed_on AS SELECT 1 AS n' >/dev/null
     check "what the leader writes arrives at the end" 1 "$(within 20 has_table "$last" handed_on; database=app sql "$last" 'SELECT n FROM handed_on')"
     "$hosts" poweroff "$middle"
@@ -88,6 +89,11 @@ cascades() {
     of_host "$last"
     ready "$standbys" 120
     database=app sql "$(leader)" 'DROP TABLE handed_on' >/dev/null
+}
+# exported HOST STANDBY: what its exporter says of itself, and of the slot of a standby.
+exported() {
+    "$hosts" run "$1" "cd /etc/quiver/tls; curl -sS --cacert ca.crt --cert host.crt --key host.key https://$1:9187/metrics --connect-to $1:9187:$("$hosts" address "$1"):9187" >"$site/exported"
+    echo "$1 $(sed -n 's/^pg_exporter_last_scrape_error //p' "$site/exported") $(sed -n "s/^pg_replication_slots_active{.*slot_name=\"$2\".*} //p" "$site/exported")"
 }
 has_table() { [ "$(database=app sql "$1" "SELECT to_regclass('$2') IS NOT NULL")" = t ]; }
 has_no_rows() { [ "$(database=app sql "$1" "SELECT count(*) FROM $2")" = 0 ]; }
