@@ -2,13 +2,15 @@
 """Numbers for the node exporter that need more rights, or more time, than a scrape has.
 
 usage: quiver-metrics host|database|backup    writes PART.prom; what it needs to know is in /etc/quiver/metrics.json
-       quiver-metrics pool                    does so every ten seconds until it is stopped
+       quiver-metrics pool                    does so every ten seconds until it is stopped: the pool, and what Patroni is to do
 """
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 
 part = sys.argv[1]
 with open("/etc/quiver/metrics.json") as source:
@@ -63,6 +65,13 @@ def pool():
         print(str(error).strip(), file=sys.stderr)
         put("pgbouncer_up", 0)
     put("pgbouncer_collected_seconds", time.time())
+    # Whether commits are to wait for a standby is in the settings of the cluster, which Patroni's own metrics leave out.
+    try:
+        context = ssl.create_default_context(cafile=given["authority"])
+        with urllib.request.urlopen(given["patroni"] + "/config", context=context, timeout=5) as answer:
+            put("quiver_synchronous_mode", bool(json.load(answer).get("synchronous_mode")))
+    except (OSError, ValueError) as error:
+        print("Patroni: %s" % error, file=sys.stderr)
 
 
 def database():
