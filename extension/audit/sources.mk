@@ -3,6 +3,7 @@ SOURCES += \
 	audit/area \
 	audit/caught \
 	audit/digest \
+	audit/drain \
 	audit/envelope \
 	audit/event_builder \
 	audit/events \

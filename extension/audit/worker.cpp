@@ -1,7 +1,8 @@
-// The worker's loop: drain, write, sync, seal, tidy up.
+// The worker's loop: drain (drain.cpp), write, sync, seal, tidy up.
 #include "audit/worker.hpp"
 
 #include "audit/digest.hpp"
+#include "audit/drain.hpp"
 #include "audit/stage.hpp"
 #include "audit/wal.hpp"
 
@@ -15,7 +16,6 @@ extern "C" PGDLLEXPORT void quiver_audit_worker(Datum argument);
 namespace quiver::audit {
 namespace {
 
-constinit std::uint64_t drained[max_shards]{};
 constinit std::int64_t last_sync = 0;
 constinit std::int64_t last_seal = 0;
 constinit std::int64_t last_complaint = 0;
@@ -74,64 +74,13 @@ void record_losses()
     }
 }
 
-// Moves what is ready into the log's buffer. True if the buffer is full before the rings are empty.
-bool drain_ring(std::uint32_t shard)
-{
-    Ring &ring = area.head->rings[shard];
-    const std::uint64_t size = area.head->ring_bytes;
-    const std::uint64_t head = pg_atomic_read_u64(&ring.head);
-    pg_read_barrier();
-    while (drained[shard] < head)
-    {
-        const std::uint8_t *at = area.rings[shard] + drained[shard] % size;
-        const auto *place = reinterpret_cast<const volatile Place *>(at);
-        if (place->state != static_cast<std::uint32_t>(PlaceState::ready))
-            return false;
-        pg_read_barrier();
-        if (!log_writer.has_room(place->length))
-            return true;
-        const auto record = read_as<RecordHead>(at + sizeof(Place));
-        const std::uint8_t *payload = at + sizeof(Place) + sizeof(RecordHead);
-        log_writer.append(record, payload, 0);
-        show_record(record, payload);
-        pg_atomic_fetch_add_u64(&area.head->written_events, record.events);
-        drained[shard] += place->length;
-    }
-    return false;
-}
-
-bool drain()
-{
-    bool more = false;
-    for (std::uint32_t shard = 0; shard < area.head->shards; ++shard)
-        more |= drain_ring(shard);
-    return more;
-}
-
-// Where the rings end now.
-void read_heads(std::uint64_t *heads)
-{
-    for (std::uint32_t shard = 0; shard < area.head->shards; ++shard)
-        heads[shard] = pg_atomic_read_u64(&area.head->rings[shard].head);
-}
-
-// A process that has claimed a place and not yet filled it holds up what is behind, and draining goes on without.
-bool is_drained_to(const std::uint64_t *heads)
-{
-    for (std::uint32_t shard = 0; shard < area.head->shards; ++shard)
-        if (drained[shard] < heads[shard])
-            return false;
-    return true;
-}
-
 // Rings are given back only for what fsync has covered.
 bool sync_log()
 {
     if (!log_writer.sync())
         return false;
     last_sync = GetCurrentTimestamp();
-    for (std::uint32_t shard = 0; shard < area.head->shards; ++shard)
-        pg_atomic_write_u64(&area.head->rings[shard].tail, drained[shard]);
+    give_rings_back();
     return true;
 }
 
@@ -199,14 +148,13 @@ bool write_round(bool last, bool all, bool &left_all)
     // What ends waits for the next fsync at most.
     const std::int64_t wait = all ? 0 : static_cast<std::int64_t>(settings.stage_ms) * 1000;
     left_all = sweep_stages(now - wait, flush || last || due);
-    std::uint64_t heads[max_shards];
-    read_heads(heads);
+    const RingHeads heads = ring_heads();
     bool more;
     read_wal(now);
     do
     {
         record_losses();
-        more = drain();
+        more = drain_rings();
         if (!log_writer.write())
             return false;
         // The rings are given back early when they fill.
@@ -217,7 +165,7 @@ bool write_round(bool last, bool all, bool &left_all)
     if ((flush || last || due) && !sync_log())
         return false;
     // What was asked for and is not all there is seen to in the next round.
-    const bool has_all = is_drained_to(heads);
+    const bool has_all = are_drained_to(heads);
     left_all &= has_all;
     if (!seal_if_due(now, last, has_all ? seals : seals_done))
         return false;
