@@ -75,9 +75,8 @@ alerts_of_services() {
     provoke "HAProxy is stopped" "on $S systemctl stop haproxy" "on $S systemctl start haproxy" "QuiverBalancerDown@$S"
     provoke "more clients than the pool has sessions" pool_is_small pool_is_free "QuiverPoolQueue@$H"
     provoke "the leader of etcd is restarted six times" etcd_elects : "QuiverEtcdElections@$H~"
-    # Not QuiverConsensusNotSeen: by the v2 API Patroni still reads from its own member, quorum or none, and calls that having seen etcd.
     provoke "two of three members of etcd are stopped" "etcd_on_others stop" "etcd_on_others start --no-block" \
-        "QuiverEtcdMemberDown@$S" "QuiverEtcdNoLeader@$H" "QuiverFailsafe@$H"
+        "QuiverEtcdMemberDown@$S" "QuiverEtcdNoLeader@$H" "QuiverFailsafe@$H" "QuiverConsensusNotSeen@$H"
     provoke "a service fails" "fails backup1" "on backup1 systemctl reset-failed broken" QuiverUnitFailed@backup1
 }
 etcd_on_others() { local name; for name in "${others[@]}"; do on "$name" "systemctl $* etcd"; done; }
