@@ -19,16 +19,18 @@ cat >"$work/play.yml" <<END
     patroni_leader: db1
   tasks:
     - ansible.builtin.include_role: {name: patroni, tasks_from: standbys, public: true}
+    - ansible.builtin.include_role: {name: patroni, tasks_from: slots, public: true}
     - ansible.builtin.template: {src: $here/ops/roles/patroni/templates/config.yml.j2, dest: "$work/{{ inventory_hostname }}.yml", mode: "0600"}
     - ansible.builtin.copy:
         content: "{{ {'follows': patroni_follows, 'delayed': patroni_delayed, 'able': patroni_able, 'synchronous': patroni_dynamic.synchronous_mode} | to_json }}"
         dest: "$work/{{ inventory_hostname }}.json"
         mode: "0600"
 END
-# made OF-DB2 OF-DB3: the role, with these variables of two of the hosts.
+# made OF-DB2 OF-DB3 [OF-ALL]: the role, with these variables of two of the hosts, and of all.
 made() {
     cat >"$work/hosts.yml" <<END
 all:
+  vars: {${3:-}}
   children:
     database:
       hosts:
@@ -62,6 +64,12 @@ is "beside one with tags of its own" "[{\"clonefrom\": true}, $archive]" "$(of d
 is "who may lead" 'db1 db2 true' "$(jq -r '(.able | join(" ")) + " \(.synchronous)"' "$work/db1.json")"
 made 'patroni_apply_delay: 30min' 'patroni_apply_delay: 1h' || { tail -n 20 "$work/log"; exit 1; }
 is "commits wait for nobody where nobody but the leader may lead" false "$(jq -r .synchronous "$work/db1.json")"
+# A slot of a database that the inventory makes, one of a database that nobody has heard of. No server runs that could be asked.
+slots() { made '' '' "patroni_slots: $1, database_databases: [{name: sold, owner: o}]"; }
+slots '{one: {type: logical, database: sold, plugin: pgoutput}, two: {type: physical}}' || { tail -n 20 "$work/log"; exit 1; }
+! slots '{one: {type: logical, database: sold, plugin: pgoutput}, three: {type: logical, database: lost, plugin: pgoutput}}' ||
+    { echo "taken: a slot without its database"; exit 1; }
+grep -q 'patroni_slots: three of lost: there is no such database' "$work/log" || { tail -n 20 "$work/log"; exit 1; }
 # Each of: a copy of a copy, a stranger, a circle, no time at all.
 while IFS='|' read -r of_db2 of_db3; do
     ! made "$of_db2" "$of_db3" || { echo "taken: $of_db2 $of_db3"; exit 1; }
