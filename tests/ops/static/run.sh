@@ -37,6 +37,7 @@ static_checks() {
     good "a second repository by S3: its settings are read, and a backup there restores" "$here/tests/ops/static/second_repository.sh"
     good "forecasts of readings with a known future" /usr/bin/python3 "$here/tests/ops/static/capacity.py"
     good "the audit that the roles switch on is seen by the scan, also weakened, and pgaudit before it goes" "$here/tests/ops/static/audit.sh"
+    good "a vault of an earlier version: what it lacks is named, and added" "$here/tests/ops/static/vault.sh"
     good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
     static_alerts
     good "console pages and Grafana's dashboards are those of boards.yml" /usr/bin/python3 "$here/ops/dashboards/make.py" --check
