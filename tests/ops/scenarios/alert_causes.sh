@@ -117,6 +117,9 @@ alerts_of_cluster() {
     check "another leads" yes "$([ "$(leader)" != "$first" ] && echo yes)"
     since=$SECONDS provoke "and after that another leads" : : QuiverFailover~
     ready "$standbys" 120
+    H=$(leader)
+    S=$(other "$H")
+    provoke "a standby is promoted by hand while Patroni is paused" promoted_by_hand copied_over QuiverTwoLeaders QuiverTimelinesDiffer
 }
 patroni_on_others() { local name; for name in $database_hosts; do [ "$name" = "$H" ] || on "$name" "systemctl $1 patroni"; done; }
 # What is taken out of its settings Patroni 3.0.2 calls pending as well, so the runbook's restart is due.
@@ -128,6 +131,17 @@ restarted_without() {
 }
 paused_and_dead() { on "$H" 'patronictl -c /etc/patroni/config.yml pause --wait' && "$hosts" poweroff "$H"; }
 resumed_and_back() { on "$S" 'patronictl -c /etc/patroni/config.yml resume'; "$hosts" poweron "$H"; ready "$standbys" 240; }
+
+# What a second leader writes does not belong into the archive.
+promoted_by_hand() {
+    on "$S" 'mv /etc/pgbackrest.conf /root/'
+    on "$H" 'patronictl -c /etc/patroni/config.yml pause --wait' && sql "$S" 'SELECT pg_promote()'
+}
+copied_over() {
+    on "$H" "patronictl -c /etc/patroni/config.yml reinit quiver $S --force --wait; patronictl -c /etc/patroni/config.yml resume --wait"
+    on "$S" 'mv /root/pgbackrest.conf /etc/'
+    ready "$standbys" 240
+}
 
 alerts_of_server() {
     provoke "sessions that nobody closes" "cause $H sessions 184" "over $H sessions" "QuiverConnections75@$H" "QuiverConnections90@$H"
@@ -190,7 +204,16 @@ alerts_of_host() {
     else
         say "left out: this machine has no loop device for a file system of a host's own (3 alerts)"
     fi
+    provoke "a process is killed for want of memory" killed_for_memory : QuiverOutOfMemory@backup1~
     provoke "a certificate that ends in ten days" "short_certificate backup1" "old_certificate backup1" QuiverCertificateEnds@backup1
+}
+# In a group of this machine: hosts share its kernel, and each shows what that has counted.
+killed_for_memory() {
+    local group=/sys/fs/cgroup/memory/quiver_cause limit=memory.limit_in_bytes
+    [ -d /sys/fs/cgroup/memory ] || group=/sys/fs/cgroup/quiver_cause limit=memory.max
+    mkdir "$group" && echo $((32 << 20)) >"$group/$limit" || return 1
+    sh -c "echo \$\$ >$group/cgroup.procs && exec tail /dev/zero"
+    rmdir "$group"
 }
 short_certificate() {
     on "$1" 'cp -p /etc/quiver/tls/host.crt /root/; cat /etc/quiver/tls/host.csr' >"$site/short.csr"
