@@ -130,7 +130,13 @@ restarted_without() {
     ready "$standbys" 120
 }
 paused_and_dead() { on "$H" 'patronictl -c /etc/patroni/config.yml pause --wait' && "$hosts" poweroff "$H"; }
-resumed_and_back() { on "$S" 'patronictl -c /etc/patroni/config.yml resume'; "$hosts" poweron "$H"; ready "$standbys" 240; }
+# One that is back before its key has ended leads on.
+resumed_and_back() {
+    on "$S" 'patronictl -c /etc/patroni/config.yml resume'
+    within 60 another_leads "$H"
+    "$hosts" poweron "$H"
+    ready "$standbys" 240
+}
 
 # What a second leader writes does not belong into the archive.
 promoted_by_hand() {
