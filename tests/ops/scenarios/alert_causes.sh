@@ -153,9 +153,10 @@ alerts_of_server() {
     provoke "sessions that nobody closes" "cause $H sessions 184" "over $H sessions" "QuiverConnections75@$H" "QuiverConnections90@$H"
     provoke "sessions that wait for one lock" "cause $H waiting 12" "over $H waiting" "QuiverLocksWaiting@$H"
     provoke "a password that ends in five days" "role_ends $H" "sql $H DROP ROLE short_lived" "QuiverPasswordEnds@$H"
+    # Before the others that read much.
+    provoke "a table larger than shared buffers is read twenty times" "reads_much $H" "sql $H DROP TABLE large" "QuiverCacheMisses@$H~"
     provoke "replay is held on a standby while 80 MB are written" held released "QuiverStandbyLags@$H"
     provoke "seven deadlocks" "cause $H deadlocks 7" "over $H deadlocks" "QuiverDeadlocks@$H~"
-    provoke "a table larger than shared buffers is read twenty times" "reads_much $H" "sql $H DROP TABLE large" "QuiverCacheMisses@$H~"
     provoke "checkpoints that are asked for" "checkpoints $H 25" : "QuiverCheckpointsForced@$H~"
     provoke "transactions that are rolled back" "cause $H rollbacks 20000" "over $H rollbacks" "QuiverRollbacks@$H~"
 }
