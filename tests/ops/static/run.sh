@@ -39,6 +39,7 @@ static_checks() {
     good "the audit that the roles switch on is seen by the scan, also weakened, and pgaudit before it goes" "$here/tests/ops/static/audit.sh"
     good "a vault of an earlier version: what it lacks is named, and added" "$here/tests/ops/static/vault.sh"
     good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
+    good "every number of the databases is written" "$here/tests/ops/static/metrics.sh"
     static_alerts
     good "console pages and Grafana's dashboards are those of boards.yml" /usr/bin/python3 "$here/ops/dashboards/make.py" --check
     good "a board that was edited by hand is caught" static_boards_edited

@@ -18,7 +18,7 @@ with open("/etc/quiver/metrics.json") as source:
 values = {}
 
 
-def put(metric, value, **labels):
+def put(metric, value, /, **labels):
     if value is not None:
         text = ",".join('%s="%s"' % (key, str(label).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")) for key, label in labels.items())
         values.setdefault(metric, []).append("%s{%s} %s" % (metric, text, float(value)))
