@@ -15,7 +15,7 @@ second_site_up() {
     inventory "${site_groups[@]}" dr=dr1
     began=$SECONDS
     # The first site lets it in: names, firewall, and Patroni that asks before it starts.
-    play site --limit 'database:backup' --tags base,nftables,second_site >"$log" 2>&1 || tail -n 30 "$log"
+    play site --limit 'database:backup:monitor' --tags base,nftables,second_site,prometheus >"$log" 2>&1 || tail -n 30 "$log"
     check "the first site lets the second in: no task failed" 0 "$(recap "$log" failed)"
     play site --limit dr >"$log.dr" 2>&1 || tail -n 30 "$log.dr"
     check "site.yml on the second site: no task failed" 0 "$(recap "$log.dr" failed)"
@@ -25,6 +25,11 @@ second_site_up() {
     check "the repository takes it in: no task failed" 0 "$(recap "$log" failed)"
     check "it follows: two standbys and the second site stream" yes "$(ready 3 60 && echo yes)"
     check "its leader is one that follows" standby_leader "$(site_role dr1)"
+    if [ -e "$site/pki/tester.crt" ]; then
+        check "the monitor reads its Patroni and etcd, as another cluster's" "etcd quiver-dr 1 patroni quiver-dr 1" \
+            "$(within 60 answers 'up{instance="dr1", job="patroni"} == 1'; ask 'up{instance="dr1", job=~"etcd|patroni"}' | jq -r '[sort_by(.metric.job)[] | .metric.job, .metric.cluster, .value[1]] | join(" ")')"
+        check "it has a leader" 1 "$(within 60 answers 'quiver:leaders:count{cluster="quiver-dr"} == 1'; ask 'quiver:leaders:count{cluster="quiver-dr"}' | jq -r '.[0].value[1]')"
+    fi
     [ -n "${fast:-}" ] || second_site_again
     play promote_dr >"$log" 2>&1 && out=accepted || out=$(tr -s ' \n' ' ' <"$log" | grep -o 'leads the first site. Hand over with failback.yml' | head -n 1)
     check "promote_dr.yml refuses while the first site leads" "leads the first site. Hand over with failback.yml" "$out"
@@ -128,6 +133,6 @@ second_site_down() {
     local log=$site/second_site.log
     "$hosts" destroy dr1
     inventory "${site_groups[@]}"
-    play site --limit 'database:backup' --tags base,nftables,pgbackrest,second_site >"$log" 2>&1 || tail -n 30 "$log"
+    play site --limit 'database:backup:monitor' --tags base,nftables,pgbackrest,second_site,prometheus >"$log" 2>&1 || tail -n 30 "$log"
     check "without the second site in the inventory the first one forgets it" "0 failed, ready" "$(recap "$log" failed) failed, $(ready 2 120 && echo ready)"
 }

@@ -41,6 +41,7 @@ static_checks() {
     good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
     good "every number of the databases is written" "$here/tests/ops/static/metrics.sh"
     static_alerts
+    good "Prometheus reads each host, and those of a second site as another cluster" "$here/tests/ops/static/watched.sh"
     good "console pages and Grafana's dashboards are those of boards.yml" /usr/bin/python3 "$here/ops/dashboards/make.py" --check
     good "a board that was edited by hand is caught" static_boards_edited
 }
