@@ -39,6 +39,27 @@ audits() {
     check "with its data copied anew, a standby has its own log still" yes "$([ "$(events "$first" "verb = 'DELETE' AND outcome = 'denied' AND object_name = 'public.audited'")" -gt 0 ] && echo yes)"
     sound "after the leader changed and a standby was copied anew"
     database=app sql "$second" 'DROP TABLE audited' >/dev/null
+    [ ! -e "$site/pki/tester.crt" ] || anchored
+}
+# anchored: what the monitor has read of each log proves a copy of it, without a server.
+anchored() {
+    local name folder number=0 note
+    make -s -C "$here" audit-verifier >/dev/null
+    for name in $database_hosts; do
+        folder=$site/audit_of_$name
+        rm -rf "$folder"
+        mkdir -p "$folder"/{log,anchors}
+        "$hosts" run "$name" 'systemctl start quiver-metrics-database'
+        within 60 answers "quiver_audit_anchor{instance=\"$name\"}"
+        for note in $(ask "last_over_time(quiver_audit_anchor{instance=\"$name\"}[10m])" | jq -r '.[].metric.note'); do
+            base64 -d <<<"$note" >"$folder/anchors/$((++number)).note"
+        done
+        "$hosts" run "$name" 'tar -C /var/lib/postgresql/*/quiver_audit -c .' | tar -C "$folder/log" -x
+        check "$name: a copy of its log fits what the monitor was told, and nothing is wrong" "anchors, 0 errors, 0 warnings" \
+            "$("$here/build/quiver-audit-verify" --key "$folder/log/sign.pub" --anchors "$folder/anchors" "$folder/log" |
+                sed -n 's/.* [1-9][0-9]* anchors, [0-9]* events lost: \(.*\)/anchors, \1/p')"
+        rm -rf "$folder"
+    done
 }
 # events HOST CONDITION: how many there are.
 events() { sql "$1" "SELECT count(*) FROM quiver.audit_events() WHERE $2"; }

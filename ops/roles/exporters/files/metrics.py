@@ -4,6 +4,7 @@
 usage: quiver-metrics host|database|backup    writes PART.prom; what it needs to know is in /etc/quiver/metrics.json
        quiver-metrics pool                    does so every ten seconds until it is stopped: the pool, and what Patroni is to do
 """
+import base64
 import json
 import os
 import ssl
@@ -143,6 +144,9 @@ def database():
                           "ring_used::float8 / nullif(ring_size, 0) FROM quiver.audit_status()")[0]
             for metric, value in zip(("running", "stalled", "events_written", "events_lost", "unsealed_records", "ring_used_ratio"), status):
                 put("quiver_audit_" + metric, value)
+            # What Prometheus has read nobody on this host takes back: the signed note of the newest checkpoint, and whose key that was.
+            note, key = rows(connection, "SELECT quiver.audit_checkpoint(), quiver.audit_public_key()")[0]
+            put("quiver_audit_anchor", note.split("\n")[1], note=base64.b64encode(note.encode()).decode(), key=bytes(key or b"").hex())
 
         has_quiver = rows(connection, "SELECT count(*) FROM pg_extension WHERE extname = 'quiver'")[0][0]
         if leads:
