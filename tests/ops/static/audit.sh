@@ -19,6 +19,7 @@ if [ -z "${QUIVER_ROOT:-}" ]; then
     patroni_shared_buffers: 128MB
     patroni_data_directory: "$work/data"
     quiver_container: true
+  vars_files: ["$work/vars.yml"]
   tasks:
     - ansible.builtin.include_role: {name: patroni, tasks_from: standbys, public: true}
     - ansible.builtin.copy:
@@ -28,10 +29,25 @@ if [ -z "${QUIVER_ROOT:-}" ]; then
           libraries={{ patroni_dynamic.postgresql.parameters.shared_preload_libraries }}
         dest: "$work/settings"
         mode: "0600"
+    - ansible.builtin.copy:
+        content: "{{ patroni_wanted.postgresql.parameters | dict2items | selectattr('value', 'none') | map(attribute='key') | sort | join(' ') }}"
+        dest: "$work/gone"
+        mode: "0600"
+      vars:
+        patroni_is: {postgresql: {parameters: {pgaudit.log: ddl, pgaudit.log_parameter: "off", work_mem: 4MB}}}
+END
+    # What the role sends to Patroni, as its own task computes it from what Patroni has.
+    /usr/bin/python3 - "$here/ops/roles/patroni/tasks/dynamic.yml" >"$work/vars.yml" <<'END'
+import sys, yaml
+given = yaml.safe_load(open(sys.argv[1]))[1]["vars"]
+del given["patroni_is"]
+yaml.safe_dump(given, sys.stdout)
 END
     echo 'all: {children: {database: {hosts: {db1: {ansible_host: 192.0.2.11}}}, etcd: {children: {database: {}}}}}' >"$work/hosts.yml"
     env -C "$here/ops" -u ANSIBLE_VAULT_PASSWORD_FILE -u ANSIBLE_LOCAL_TEMP ansible-playbook -i "$work/hosts.yml" "$work/play.yml" >"$work/log" 2>&1 ||
         { tail -n 20 "$work/log"; exit 1; }
+    gone=$(cat "$work/gone")
+    [ "$gone" = 'pgaudit.log pgaudit.log_parameter' ] || { echo "settings of pgaudit are to go; these go: $gone"; exit 1; }
     options=()
     while read -r line; do
         case $line in
