@@ -1,7 +1,7 @@
 -- Takes from PUBLIC what it should not have in this database, gives the listed roles their way in, and prints a
 -- line for each change it makes; no change, no line. Variable: users, a comma list.
 SET client_min_messages = warning;
-SELECT set_config('quiver.users', :'users', false) \g /dev/null
+SELECT set_config('quiver_ops.users', :'users', false) \g /dev/null
 
 CREATE TEMPORARY TABLE change (line text, statement text);
 
@@ -14,7 +14,7 @@ SELECT 'create in schema public revoked from PUBLIC', 'REVOKE CREATE ON SCHEMA p
 WHERE has_schema_privilege('public', 'public', 'CREATE')
 UNION ALL
 SELECT 'connect granted to ' || name, format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), name)
-FROM regexp_split_to_table(current_setting('quiver.users'), ',') AS name
+FROM regexp_split_to_table(current_setting('quiver_ops.users'), ',') AS name
 -- By a grant of its own: what PUBLIC has at this moment is taken away above.
 WHERE name <> '' AND NOT EXISTS (
     SELECT FROM pg_database AS d, aclexplode(d.datacl) AS a
