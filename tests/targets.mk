@@ -107,8 +107,8 @@ soak-audit: ## twenty machines that lose power while events are durable: none is
 
 .PHONY: soak
 soak: ## the reliability tests of hnsw at length: 52 kills, 20 replica rounds, 240 damages, ten minutes of sessions
-	@CRASH_ROUNDS=52 REPLICA_ROUNDS=20 DAMAGE_TRIALS=240 CANCEL_ROUNDS=40 SESSIONS_SECONDS=600 \
-		tests/recovery/run.sh hnsw_crash hnsw_replica hnsw_damage hnsw_cancel hnsw_sessions
+	@CRASH_ROUNDS=52 REPLICA_ROUNDS=20 DAMAGE_TRIALS=240 DENSE_ROUNDS=20 DENSE_TRIALS=100 CANCEL_ROUNDS=40 SESSIONS_SECONDS=600 \
+		tests/recovery/run.sh hnsw_crash hnsw_replica hnsw_damage hnsw_dense hnsw_cancel hnsw_sessions
 .PHONY: example-flights
 example-flights: ## the worked example of docs/flights.md: 3,000,000 flights from npm, the delays before each departure
 	@bench/features/flights.sh

@@ -76,7 +76,9 @@ inline constexpr int max_attributes = 16;
 struct MetaPage
 {
     static constexpr std::uint32_t expected_magic = 0x51764E57;
-    static constexpr std::uint32_t current_version = 1;
+    static constexpr std::uint32_t current_version = 2;
+    // From this one on values of an index with codes may lie over the ends of pages.
+    static constexpr std::uint32_t dense_version = 2;
 
     // What the index is.
     std::uint32_t magic;

@@ -18,11 +18,12 @@ void check_meta(Relation index, Page page)
     const MetaPage &meta = meta_of(page);
     if (meta.magic != MetaPage::expected_magic)
         storage::report_damage(index, meta_block, "is not an hnsw metapage");
-    if (meta.version != MetaPage::current_version)
-        ereport(ERROR, errcode(ERRCODE_INDEX_CORRUPTED),
-                errmsg("index \"%s\" has format version %u, and this library reads version %u",
-                       RelationGetRelationName(index), meta.version, MetaPage::current_version),
-                errhint("Please REINDEX it."));
+    if (meta.version == 0 || meta.version > MetaPage::current_version)
+        ereport(
+            ERROR, errcode(ERRCODE_INDEX_CORRUPTED),
+            errmsg("index \"%s\" has format version %u, and this library reads up to version %u",
+                   RelationGetRelationName(index), meta.version, MetaPage::current_version),
+            errhint("Please REINDEX it."));
     if (meta.m < 2 || meta.m > most_links / 2 || meta.dims == 0 || meta.vertices_per_chunk == 0 ||
         meta.max_level > highest_level || meta.directory_count > max_directory_pages ||
         meta.chunk_count > meta.directory_count * chunks_per_directory_page ||

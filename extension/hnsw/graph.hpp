@@ -204,7 +204,8 @@ private:
     void read_centre(const MetaPage &page);
     void copy_record(const storage::Section &section, storage::PageKind kind, Vertex vertex,
                      char *out, std::uint32_t size);
-    char *scratch();
+    const char *copy_of(const storage::Section &section, storage::PageKind kind, Vertex vertex,
+                        int i);
     template <class Compute>
     void batched(const storage::Section &section, storage::PageKind kind, const Vertex *vertices,
                  int count, Compute compute);
@@ -214,7 +215,6 @@ private:
     void copy_estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count,
                         float *out);
     float spilled_distance(const void *query, Vertex vertex);
-    float long_distance(const void *query, Vertex vertex);
     // The spilled value that a slot points to: its page pinned and share-locked.
     const char *pin_spilled(Vertex vertex, pg::Pin *pin, std::uint32_t *size);
 
@@ -225,7 +225,7 @@ private:
     Layout layout_;
     bool laid_out_ = false;
     Cache *cache_ = nullptr;
-    char *scratch_ = nullptr;
+    char *pieces_ = nullptr;
     Coder *coder_ = nullptr;
     Space code_comparison_{};
     unsigned pins_ = 0;

@@ -122,6 +122,12 @@ void Graph::batched(const storage::Section &section, PageKind kind, const Vertex
         for (int i = 0; i < n; ++i)
         {
             const Place place = layout().place(vertices[done + i]);
+            pins[i] = InvalidBuffer;
+            if (section.is_in_pieces(place.index))
+            {
+                rows[i] = copy_of(section, kind, vertices[done + i], i);
+                continue;
+            }
             const BlockNumber block = block_of(section, place);
             pins[i] = pin(block);
             Page page = BufferGetPage(pins[i]);
@@ -130,36 +136,32 @@ void Graph::batched(const storage::Section &section, PageKind kind, const Vertex
         }
         compute(rows, n, done);
         for (int i = 0; i < n; ++i)
-            ReleaseBuffer(pins[i]);
+            if (BufferIsValid(pins[i]))
+                ReleaseBuffer(pins[i]);
     }
 }
 
-char *Graph::scratch()
+// The i-th record of a batch, put together from its pieces.
+const char *Graph::copy_of(const storage::Section &section, PageKind kind, Vertex vertex, int i)
 {
-    if (scratch_ == nullptr)
-        scratch_ = static_cast<char *>(MemoryContextAlloc(
-            context_, std::max(space().value_size(), layout().codes.record_bytes)));
-    return scratch_;
+    const std::size_t size =
+        MAXALIGN(std::max(layout().values.record_bytes, layout().codes.record_bytes));
+    if (pieces_ == nullptr)
+        pieces_ = static_cast<char *>(MemoryContextAlloc(context_, batch_size * size));
+    char *out = pieces_ + static_cast<std::size_t>(i) * size;
+    copy_record(section, kind, vertex, out, section.record_bytes);
+    return out;
 }
 
 void Graph::page_estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count,
                            float *out)
 {
     const auto estimate = coder().estimate_many();
-    const storage::Section &codes = layout().codes;
-    if (codes.pages_per_record == 0)
-        batched(codes, PageKind::codes, vertices, count,
-                [&](const void *const *rows, int n, int done) {
-                    estimate(query, reinterpret_cast<const std::uint8_t *const *>(rows),
-                             static_cast<std::size_t>(n), out + done);
-                });
-    else
-        for (int i = 0; i < count; ++i)
-        {
-            copy_record(codes, PageKind::codes, vertices[i], scratch(), codes.record_bytes);
-            const auto *row = reinterpret_cast<const std::uint8_t *>(scratch());
-            estimate(query, &row, 1, out + i);
-        }
+    batched(layout().codes, PageKind::codes, vertices, count,
+            [&](const void *const *rows, int n, int done) {
+                estimate(query, reinterpret_cast<const std::uint8_t *const *>(rows),
+                         static_cast<std::size_t>(n), out + done);
+            });
 }
 
 void Graph::estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count,
@@ -181,10 +183,9 @@ void Graph::distances(const void *query, const Vertex *vertices, int count, floa
     else if (!keeps_values())
         estimates(*coder().prepare_record(static_cast<const std::uint8_t *>(query)), vertices,
                   count, out);
-    else if (!space().fixed_width() || layout().values.pages_per_record != 0)
+    else if (!space().fixed_width())
         for (int i = 0; i < count; ++i)
-            out[i] = space().fixed_width() ? long_distance(query, vertices[i])
-                                           : spilled_distance(query, vertices[i]);
+            out[i] = spilled_distance(query, vertices[i]);
     else
         batched(layout().values, PageKind::values, vertices, count,
                 [&](const void *const *rows, int n, int done) {
@@ -232,23 +233,15 @@ void Graph::copy_record(const storage::Section &section, PageKind kind, Vertex v
 {
     const Place place = layout().place(vertex);
     BlockNumber block = block_of(section, place);
-    const std::uint32_t offset = section.offset_of(place.index);
-    for (std::uint32_t done = 0; done < size; ++block)
+    auto offset = static_cast<std::size_t>(section.offset_of(place.index));
+    for (std::size_t done = 0; done < size; ++block, offset = storage::page_start)
     {
         pg::Pin pin{this->pin(block)};
         storage::check_page(index_, block, pin.page(), kind, place.chunk);
-        const std::uint32_t part =
-            std::min<std::uint32_t>(static_cast<std::uint32_t>(BLCKSZ) - offset, size - done);
+        const std::size_t part = std::min<std::size_t>(BLCKSZ - offset, size - done);
         std::memcpy(out + done, static_cast<char *>(pin.page()) + offset, part);
         done += part;
     }
-}
-
-float Graph::long_distance(const void *query, Vertex vertex)
-{
-    const std::uint32_t size = space().value_size();
-    copy_record(layout().values, PageKind::values, vertex, scratch(), size);
-    return space().distance(query, scratch());
 }
 
 Value Graph::value_of(Vertex vertex)

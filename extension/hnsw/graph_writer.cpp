@@ -115,17 +115,13 @@ void GraphWriter::put(const storage::Section &section, std::uint32_t index, cons
     char *page = chunk_ + section.page_of(index) * std::size_t{BLCKSZ};
     const char *from = static_cast<const char *>(bytes);
     std::size_t offset = section.offset_of(index);
-    if (section.pages_per_record == 0)
+    for (std::size_t done = 0; done < size; page += BLCKSZ, offset = page_start)
     {
-        std::memcpy(page + offset, from, size);
-        storage::extend_used(page, offset + section.record_bytes);
-        return;
-    }
-    for (std::size_t done = 0; done < size; done += page_payload, page += BLCKSZ)
-    {
-        const std::size_t part = std::min<std::size_t>(page_payload, size - done);
-        std::memcpy(page + page_start, from + done, part);
-        storage::extend_used(page, page_start + part);
+        const std::size_t part = std::min<std::size_t>(BLCKSZ - offset, size - done);
+        std::memcpy(page + offset, from + done, part);
+        storage::extend_used(page,
+                             std::min<std::size_t>(BLCKSZ, offset + section.record_bytes - done));
+        done += part;
     }
 }
 

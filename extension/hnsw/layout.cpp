@@ -17,14 +17,15 @@ std::uint32_t per_page(std::uint32_t bytes)
 Layout::Layout(const RecordSizes &sizes, std::uint32_t vertices_per_chunk)
     : chunk(vertices_per_chunk)
 {
-    const auto add = [&](storage::Section &section, std::uint32_t bytes) {
-        section = storage::make_section(bytes, vertices_per_chunk, chunk_pages);
+    const auto add = [&](storage::Section &section, std::uint32_t bytes,
+                         bool may_be_dense = false) {
+        section = storage::make_section(bytes, vertices_per_chunk, chunk_pages, may_be_dense);
         chunk_pages += section.pages;
     };
     add(links, link_record_bytes(sizes.m));
     add(codes, sizes.code_bytes);
     add(attributes, sizes.attribute_bytes);
-    add(values, sizes.value_bytes);
+    add(values, sizes.value_bytes, sizes.dense_values);
 }
 
 storage::PageKind Layout::kind_of(std::uint32_t page) const

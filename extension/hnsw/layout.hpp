@@ -15,6 +15,8 @@ struct RecordSizes
     std::uint32_t value_bytes;  // 0: no values in the index
     std::uint32_t code_bytes;  // 0: no codes
     std::uint32_t attribute_bytes;  // 0: no attributes
+    // Values may lie over the ends of pages: they are read for the last few candidates only.
+    bool dense_values;
 };
 
 // Vertices per chunk that waste the least of its pages, for chunks of up to about 64 blocks (more if a
@@ -52,7 +54,8 @@ struct Layout
 
 inline RecordSizes sizes_of(const MetaPage &meta)
 {
-    return {meta.m, meta.value_bytes, meta.code_bytes, meta.attribute_bytes};
+    return {meta.m, meta.value_bytes, meta.code_bytes, meta.attribute_bytes,
+            meta.code_bytes != 0 && meta.version >= MetaPage::dense_version};
 }
 
 }  // namespace quiver::hnsw

@@ -6,7 +6,6 @@
 
 namespace quiver::hnsw {
 
-using storage::page_payload;
 using storage::page_start;
 using storage::PageKind;
 
@@ -52,28 +51,29 @@ RecordPointer Writer::add_spilled(const void *record, std::size_t size)
     return RecordPointer::at(block, offset);
 }
 
-// A record that has pages of its own.
+// A record that goes on in other pages.
 void Writer::write_pages(Vertex vertex, const Slot &slot)
 {
     const Place place = graph_.layout().place(vertex);
     const char *from = static_cast<const char *>(slot.bytes);
     BlockNumber block = graph_.block_of(*slot.section, place);
-    for (std::uint32_t done = 0; done < slot.size; ++block)
+    std::size_t offset = slot.section->offset_of(place.index);
+    for (std::size_t done = 0; done < slot.size; ++block, offset = page_start)
     {
-        const std::uint32_t part = std::min<std::uint32_t>(slot.size - done, page_payload);
+        const std::size_t part = std::min<std::size_t>(BLCKSZ - offset, slot.size - done);
         pg::Pin pin{graph_.pin(block)};
         pin.lock(BUFFER_LOCK_EXCLUSIVE);
         storage::check_page(graph_.index(), block, pin.page(), slot.kind, place.chunk);
         pg::PageChange change{graph_.index(), logged_};
         Page page = change.add(pin.buffer());
-        std::memcpy(storage::page_contents(page), from + done, part);
-        storage::extend_used(page, page_start + part);
+        std::memcpy(static_cast<char *>(page) + offset, from + done, part);
+        storage::extend_used(page, offset + part);
         change.commit();
         done += part;
     }
 }
 
-// What is to be written into slots; what has pages of its own, or lies in the spill pages, is written at once.
+// What is to be written into slots; what goes on in other pages, or lies in the spill pages, is written at once.
 int Writer::slots_of(Vertex vertex, const NewRow &row, Slot *out)
 {
     const Layout &layout = graph_.layout();
@@ -81,7 +81,7 @@ int Writer::slots_of(Vertex vertex, const NewRow &row, Slot *out)
     const auto add = [&](const storage::Section &section, PageKind kind, const void *bytes,
                          std::uint32_t size) {
         const Slot slot{&section, kind, bytes, size};
-        if (section.pages_per_record != 0)
+        if (section.is_in_pieces(layout.place(vertex).index))
             write_pages(vertex, slot);
         else
             out[count++] = slot;

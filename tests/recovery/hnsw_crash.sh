@@ -9,7 +9,7 @@ workload() { # workload KIND: statements that go on until the server dies
     case $1 in
         build) while :; do sql crash -c 'DROP INDEX IF EXISTS again_v' -c "CREATE INDEX again_v ON t USING hnsw (v vector_l2_ops) WITH ($options)" >/dev/null; done ;;
         insert) while :; do sql crash -c "INSERT INTO t SELECT i, $point FROM generate_series($2, $2 + 9) AS i" >/dev/null || return 0; set -- "$1" $(($2 + 10)); done ;;
-        update) while :; do sql crash -c "UPDATE t SET v = (SELECT array_agg(x + 0.01) FROM unnest(v::real[]) AS x)::vector(12) WHERE id % 211 = $(random 0 210)" >/dev/null; done ;;
+        update) while :; do sql crash -c "UPDATE t SET v = (SELECT array_agg(x + 0.01) FROM unnest(v::real[]) AS x)::vector($dims) WHERE id % 211 = $(random 0 210)" >/dev/null; done ;;
         vacuum) while :; do sql crash -c "DELETE FROM t WHERE id % 13 = $(random 0 12) AND id > $(random 500 3000)" -c 'VACUUM (INDEX_CLEANUP on) t' \
             -c "INSERT INTO t SELECT i, $point FROM generate_series(501, 3000) AS i ON CONFLICT DO NOTHING" >/dev/null; done ;;
     esac
@@ -35,12 +35,12 @@ check 'it takes inserts and a vacuum after that' sound "$(sql crash -c 'DELETE F
     -c "INSERT INTO t SELECT i, $point FROM generate_series(20001, 20500) AS i" >/dev/null; sound crash)"
 
 # Unlogged: empty after the crash, and usable. Temporary: its own session's.
-sql crash -c "CREATE UNLOGGED TABLE u (id int PRIMARY KEY, v vector(12))" -c "INSERT INTO u SELECT id, v FROM t LIMIT 500" \
+sql crash -c "CREATE UNLOGGED TABLE u (id int PRIMARY KEY, v vector($dims))" -c "INSERT INTO u SELECT id, v FROM t LIMIT 500" \
     -c "CREATE INDEX u_v ON u USING hnsw (v vector_l2_ops) WITH ($options)" >/dev/null
 kill_server
 check 'an unlogged table and its index are empty after a crash' 0 "$(sql crash -c 'SET enable_seqscan = off' \
-    -c "SELECT count(*) FROM (SELECT id FROM u ORDER BY v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]' LIMIT 5) AS s")"
+    -c "SELECT count(*) FROM (SELECT id FROM u ORDER BY v <-> $(level 5) LIMIT 5) AS s")"
 check 'and take rows again' sound "$(sql crash -c 'INSERT INTO u SELECT id, v FROM t' >/dev/null; sound crash u)"
 check 'a temporary table has an index like any other' 5 "$(sql crash -c 'CREATE TEMP TABLE temporary AS SELECT * FROM t' \
     -c "CREATE INDEX ON temporary USING hnsw (v vector_l2_ops) WITH ($options)" -c 'INSERT INTO temporary SELECT id + 1000000, v FROM t LIMIT 100' \
-    -c 'VACUUM temporary' -c 'SET enable_seqscan = off' -c "SELECT count(*) FROM (SELECT id FROM temporary ORDER BY v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]' LIMIT 5) AS s")"
+    -c 'VACUUM temporary' -c 'SET enable_seqscan = off' -c "SELECT count(*) FROM (SELECT id FROM temporary ORDER BY v <-> $(level 5) LIMIT 5) AS s")"

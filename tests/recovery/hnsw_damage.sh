@@ -6,7 +6,7 @@
 trials=${DAMAGE_TRIALS:-24}
 hnsw_database damage 400
 for n in $(seq "$trials"); do
-    echo "CREATE TABLE d$n (id int, v vector(12)) WITH (autovacuum_enabled = off); INSERT INTO d$n SELECT * FROM t;
+    echo "CREATE TABLE d$n (id int, v vector($dims)) WITH (autovacuum_enabled = off); INSERT INTO d$n SELECT * FROM t;
           CREATE INDEX d${n}_v ON d$n USING hnsw (v vector_l2_ops) WITH ($options); DELETE FROM d$n WHERE id % 10 = 0;
           SELECT '$n ' || pg_relation_filepath('d${n}_v') || ' ' || pg_relation_size('d${n}_v') / 8192;"
 done | PGOPTIONS='-c client_min_messages=error' psql -XqAt -v ON_ERROR_STOP=1 -d damage >"$scratch/files"
@@ -21,11 +21,11 @@ before=$(crashes)
 server start -l "$log"
 errors=0 wrong='' hung=''
 while read -r n path blocks; do
-    for statement in "SELECT array_agg(id) FROM (SELECT id FROM d$n ORDER BY v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]' LIMIT 10) AS s" \
-        "SET hnsw.iterative_scan = relaxed_order; SELECT count(*) FROM (SELECT id FROM d$n ORDER BY v <-> '[1,2,3,4,5,6,7,8,9,9,9,9]') AS s" \
+    for statement in "SELECT array_agg(id) FROM (SELECT id FROM d$n ORDER BY v <-> $(level 5) LIMIT 10) AS s" \
+        "SET hnsw.iterative_scan = relaxed_order; SELECT count(*) FROM (SELECT id FROM d$n ORDER BY v <-> $(level 7)) AS s" \
         "INSERT INTO d$n SELECT id + 1000, v FROM t WHERE id < 20" "VACUUM (INDEX_CLEANUP on) d$n" \
         "SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE NOT EXISTS (SELECT FROM t WHERE t.id = s.id % 1000)) FROM
-            (SELECT id FROM d$n ORDER BY v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]' LIMIT 30) AS s" \
+            (SELECT id FROM d$n ORDER BY v <-> $(level 5) LIMIT 30) AS s" \
         "SELECT count(*) FROM quiver.hnsw_verify('d${n}_v')"; do
         case $statement in *hnsw_verify*) [ "$(sql damage -c "SELECT count(*) FROM pg_proc WHERE proname = 'hnsw_verify'")" != 0 ] || continue ;; esac
         # VACUUM must stand alone; the settings come with the connection.

@@ -3,6 +3,7 @@
 #
 #   HNSW_EXTENSION=vector   run against pgvector instead (to try the tests themselves)
 #   HNSW_OPTIONS            options of the indexes, beside m and ef_construction
+#   HNSW_DIMS               dimensions of the vectors (default 12)
 
 extension=${HNSW_EXTENSION:-quiver}
 options="m = 16, ef_construction = 64${HNSW_OPTIONS:+, $HNSW_OPTIONS}"
@@ -12,13 +13,15 @@ log=$PGDATA/server.log
 
 # random LEAST MOST
 random() { echo $(($1 + (RANDOM * 32768 + RANDOM) % ($2 - $1 + 1))); }
-# A vector of 12 dimensions for row i, as an SQL expression; the same for the same i.
-point="(SELECT array_agg(((hashint8(i::int8 * 1000 + d)::int8 & 1023) / 100.0)::real) FROM generate_series(1, 12) AS d)::vector(12)"
+# One of equal elements, as an SQL expression; a vector for row i, the same for the same i.
+dims=${HNSW_DIMS:-12}
+level() { echo "array_fill($1::real, ARRAY[$dims])::vector"; }
+point="(SELECT array_agg(((hashint8(i::int8 * 1000 + d)::int8 & 1023) / 100.0)::real) FROM generate_series(1, $dims) AS d)::vector($dims)"
 
 # hnsw_database NAME ROWS: table t (id, v) with an index t_v.
 hnsw_database() {
     sql postgres -c "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1" >/dev/null
-    sql "$1" -c "CREATE EXTENSION $extension" -c "CREATE TABLE t (id int PRIMARY KEY, v vector(12)) WITH (autovacuum_enabled = off)" \
+    sql "$1" -c "CREATE EXTENSION $extension" -c "CREATE TABLE t (id int PRIMARY KEY, v vector($dims)) WITH (autovacuum_enabled = off)" \
         -c "INSERT INTO t SELECT i, $point FROM generate_series(1, $2) AS i" -c "CREATE INDEX t_v ON t USING hnsw (v vector_l2_ops) WITH ($options)" \
         -c 'ANALYZE t' >/dev/null
 }
@@ -35,8 +38,8 @@ sound() {
 SET enable_seqscan = off; SET enable_sort = off;
 SET hnsw.iterative_scan = strict_order; SET hnsw.max_scan_tuples = 2147483647; SET hnsw.scan_mem_multiplier = 1000; SET hnsw.ef_search = 200;
 $verify
-CREATE TEMP TABLE found AS SELECT row_number() OVER () AS at, id, d FROM (SELECT id, v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]' AS d FROM $table
-    ORDER BY v <-> '[5,5,5,5,5,5,5,5,5,5,5,5]') AS s;
+CREATE TEMP TABLE found AS SELECT row_number() OVER () AS at, id, d FROM (SELECT id, v <-> $(level 5) AS d FROM $table
+    ORDER BY v <-> $(level 5)) AS s;
 SET enable_seqscan = on;
 SELECT CASE WHEN count(*) <> count(DISTINCT id) THEN 'a row comes twice'
             WHEN count(*) < 0.995 * (SELECT count(*) FROM $table) THEN 'rows found ' || count(*) || ' of ' || (SELECT count(*) FROM $table)

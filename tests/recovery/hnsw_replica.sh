@@ -14,7 +14,7 @@ for round in $(seq "${REPLICA_ROUNDS:-3}"); do
     # The standby is asked all the while.
     (for _ in $(seq 40); do on_standby replica -c "$answers" | grep -a ERROR || :; done >"$scratch/asked") & asked=$!
     sql replica -c "INSERT INTO t SELECT i, $point FROM generate_series($((round * 10000)), $((round * 10000 + 400))) AS i" \
-        -c "UPDATE t SET v = (SELECT array_agg(x + 0.02) FROM unnest(v::real[]) AS x)::vector(12) WHERE id % 19 = $round" \
+        -c "UPDATE t SET v = (SELECT array_agg(x + 0.02) FROM unnest(v::real[]) AS x)::vector($dims) WHERE id % 19 = $round" \
         -c "DELETE FROM t WHERE id % 5 = $round" -c 'VACUUM (INDEX_CLEANUP on) t' \
         -c "INSERT INTO t SELECT i, $point FROM generate_series($((round * 10000 + 500)), $((round * 10000 + 800))) AS i" >/dev/null
     wait "$asked"
