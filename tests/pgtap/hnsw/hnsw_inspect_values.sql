@@ -14,7 +14,7 @@ INSERT INTO items VALUES (1701, NULL);
 SELECT is(heap_rows, 1630::bigint, 'hnsw_stats counts the rows') FROM quiver.hnsw_stats('items_v');
 SELECT is((SELECT sum(l) FROM unnest(levels) l), vertices::numeric, 'every vertex has a level') FROM quiver.hnsw_stats('items_v');
 SELECT ok(levels[2] BETWEEN 200 AND 600, 'a quarter or so reaches layer 1 when m is 4') FROM quiver.hnsw_stats('items_v');
-SELECT is(ARRAY[format, dimensions, m, ef_construction], ARRAY[1, 4, 4, 20], 'it knows the options') FROM quiver.hnsw_stats('items_v');
+SELECT is(ARRAY[format, dimensions, m, ef_construction], ARRAY[2, 4, 4, 20], 'it knows the options') FROM quiver.hnsw_stats('items_v');
 SELECT ok(mean_links BETWEEN 2 AND 8, 'lists hold up to 2m links') FROM quiver.hnsw_stats('items_v');
 SELECT is(pages, pg_relation_size('items_v') / 8192, 'pages are those of the file') FROM quiver.hnsw_stats('items_v');
 
