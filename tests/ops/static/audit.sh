@@ -95,7 +95,7 @@ case $1 in
         expect "with the role's settings the checks of the audit pass" 'C17 t,C18 t,C19 t,C20 t' "$(of_scan)"
         expect "what was done is in the log" 'CREATE public.t committed' \
             "$(ask -c "SELECT concat_ws(' ', verb, object_name, outcome) FROM quiver.audit_events() WHERE object_name = 'public.t' AND class = 'ddl' LIMIT 1")"
-        ask -c 'CREATE ROLE rewinder' >/dev/null
+        ask -c 'CREATE ROLE rewinder; CREATE ROLE quiver_exporter; CREATE ROLE quiver_pgbouncer' >/dev/null
         expect "the rights in a database are set with it preloaded" '' "$(ask -v users=one -f "$here/ops/roles/database/files/rights.sql" | grep ERROR)"
         for statement in "ALTER SYSTEM SET quiver.audit = 'none'" "ALTER ROLE one SET quiver.audit = 'none'" "SET quiver.audit_exclude_roles = 'postgres'"; do
             expect "refused: $statement" yes "$(says 'quiver.audit_lock is on' "$(ask -c "$statement")")"
