@@ -69,25 +69,27 @@ def filtered(data, side, database):
             yield {"what": "filtered", "groups": groups, **result}
 
 
+def nearest_of_group(data, groups, columns="id", rows=10):
+    return f"SELECT {columns} FROM base WHERE g{groups} = $2 ORDER BY v {data.operator} $1 LIMIT {rows}"
+
+
 def filtered_in_index(data, database, groups, ask):
-    statement = f"SELECT id FROM base WHERE g{groups} = $2 ORDER BY v {data.operator} $1 LIMIT 10"
     for ef in (40, 80, 160, 320):
-        yield {"mode": "off", "ef": ef, **searches(data, database, runs=3, setup=settings(ef), statement=statement, **ask)}
+        yield {"mode": "off", "ef": ef, **searches(data, database, runs=3, setup=settings(ef), statement=nearest_of_group(data, groups), **ask)}
 
 
 def filtered_by_pgvector(data, database, groups, ask):
     """pgvector's ways: iterative scans; where ten rows of one are not near enough whatever ef, more rows, sorted again, as
     its documentation shows; and exact search over a btree index on the group."""
-    nearest = lambda columns, rows: f"SELECT {columns} FROM base WHERE g{groups} = $2 ORDER BY v {data.operator} $1 LIMIT {rows}"
     best = 0
 
     def scan(mode, rows, ef):
         setup = settings(ef, f"SET hnsw.iterative_scan = {mode.split(',')[0]}", "SET enable_bitmapscan = off",
                          f"SET hnsw.max_scan_tuples = {data.rows}", "SET hnsw.scan_mem_multiplier = 16")
-        statement = f"""WITH near AS MATERIALIZED ({nearest(f"id, v {data.operator} $1 AS distance", rows)})
+        statement = f"""WITH near AS MATERIALIZED ({nearest_of_group(data, groups, f"id, v {data.operator} $1 AS distance", rows)})
             SELECT id FROM near ORDER BY distance + 0 LIMIT 10"""
         if rows == 10:
-            statement, setup = nearest("id", rows), setup + "; SET enable_sort = off"
+            statement, setup = nearest_of_group(data, groups), setup + "; SET enable_sort = off"
         return {"mode": mode, "ef": ef, **searches(data, database, setup=setup, statement=statement, **ask)}
 
     for mode in ("relaxed_order", "strict_order"):
@@ -104,7 +106,7 @@ def filtered_by_pgvector(data, database, groups, ask):
             yield result
     psql(f"CREATE INDEX by_group ON base (g{groups})", database)
     setup = "SET enable_indexscan = off; SET enable_seqscan = off"
-    yield {"mode": "exact", "ef": 0, **searches(data, database, setup=setup, statement=nearest("id", 10), **ask)}
+    yield {"mode": "exact", "ef": 0, **searches(data, database, setup=setup, statement=nearest_of_group(data, groups), **ask)}
     psql("DROP INDEX by_group", database)
 
 

@@ -14,12 +14,8 @@ if [ -z "${QUIVER_ROOT:-}" ]; then
   connection: local
   gather_facts: false
   vars:
-    quiver_pg_version: "15"
-    quiver_dcs_api: etcd
-    patroni_shared_buffers: 128MB
     patroni_data_directory: "$work/data"
-    quiver_container: true
-  vars_files: ["$work/vars.yml"]
+  vars_files: ["$here/tests/ops/static/patroni_vars.yml", "$work/vars.yml"]
   tasks:
     - ansible.builtin.include_role: {name: patroni, tasks_from: standbys, public: true}
     - ansible.builtin.copy:

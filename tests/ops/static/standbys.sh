@@ -10,13 +10,10 @@ cat >"$work/play.yml" <<END
   connection: local
   gather_facts: false
   vars:
-    quiver_pg_version: "15"
-    quiver_dcs_api: etcd
-    quiver_container: true
     quiver_secrets: {patroni_api: x, superuser: x, replication: x, rewind: x}
-    patroni_shared_buffers: 128MB
     patroni_archive: true
     patroni_leader: db1
+  vars_files: [$here/tests/ops/static/patroni_vars.yml]
   tasks:
     - ansible.builtin.include_role: {name: patroni, tasks_from: standbys, public: true}
     - ansible.builtin.include_role: {name: patroni, tasks_from: slots, public: true}
