@@ -6,7 +6,7 @@
 alerts_on_hosts() {
     local group
     [ $# -gt 0 ] || set -- services cluster slow_begins server data host backup slow_ends damage
-    [ -e "$site/pki/tester.crt" ] || play client_certificate -e client_certificate_name=tester >"$site/certificate.log" 2>&1 || tail "$site/certificate.log"
+    watcher
     watched 9090 '/api/v1/rules?type=alert' >"$site/rules.json"
     for group in "$@"; do
         ready "$standbys" 240 || check "before the causes of $group: the cluster is ready" yes no

@@ -1,5 +1,9 @@
 # Prometheus sees everything, and an alert goes all the way. Sourced.
 # shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
+# watcher: somebody with a certificate, made when there is none yet.
+watcher() {
+    [ -e "$site/pki/tester.crt" ] || play client_certificate -e client_certificate_name=tester >"$site/certificate.log" 2>&1 || tail "$site/certificate.log"
+}
 # watched PORT PATH [CURL-OPTION...]: what the monitor answers to somebody with a certificate.
 watched() {
     local port=$1 path=$2
@@ -20,7 +24,7 @@ watches() {
     local first kind query empty standby began names
     names=$(wc -w <<<"$("$hosts" names)")
     targets=$((names + 4 * $(wc -w <<<"$database_hosts") + 2))
-    play client_certificate -e client_certificate_name=tester >"$site/certificate.log" 2>&1 || tail "$site/certificate.log"
+    watcher
     first=$(leader)
     database=app sql "$first" "CREATE TABLE watched AS SELECT n, format('[%s,%s]', n % 97, n % 89)::vector(2) AS v FROM generate_series(1, 3000) AS n;
         CREATE INDEX ON watched USING hnsw (v vector_l2_ops); ANALYZE watched" >/dev/null
