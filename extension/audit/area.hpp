@@ -57,6 +57,9 @@ struct alignas(64) Stage
     std::uint64_t first_event;
     std::int64_t first_time;
     alignas(8) std::uint8_t data[stage_data_bytes];
+    // What WAL has of the session. Behind the data, so that older files read the same.
+    std::uint64_t wal_next;  // number after the last event; claimed under wal_lock and the spinlock
+    XLogRecPtr wal_end;  // of its message; under wal_lock
 };
 
 enum class EraseResult : std::uint32_t
@@ -106,6 +109,7 @@ struct AreaHead
     std::int64_t redo_time;
     std::uint8_t parameter_key[32];
     Ring rings[max_shards];
+    std::uint8_t log_id[16];  // of the log that the worker has opened; there once `segment` is set
 };
 static_assert(sizeof(AreaHead) <= area_head_bytes);
 

@@ -164,9 +164,13 @@ enum class Field : std::uint8_t
     setting = 12,
     old_name = 13,
     sealed = 14,  // parameters, to a public key: envelope.hpp
+    origin = 15,  // of a record that was taken up from WAL
 };
 
 constexpr std::size_t field_head = 3;
+
+// Of a start event: `rows` is where in WAL the reading begins.
+constexpr std::string_view follow_command = "FOLLOW";
 
 enum class Verb : std::uint8_t
 {
@@ -203,6 +207,16 @@ struct ActionHead
     std::uint8_t reserved;
 };
 static_assert(sizeof(ActionHead) == 4);
+
+// Whose events came by WAL, and what WAL has of their session before them.
+struct Origin
+{
+    std::uint8_t log_id[16];  // of the log of the session's own server
+    std::uint64_t next;  // number after the last event that WAL has before; 1: it has none
+    std::uint64_t before;  // where in WAL the message with that event ends; 0: there is none
+};
+// In WAL it takes the place of the chain, which is made where the record is taken up.
+static_assert(std::is_trivially_copyable_v<Origin> && sizeof(Origin) == digest_bytes);
 
 template <class T> T read_as(const std::uint8_t *at)
 {

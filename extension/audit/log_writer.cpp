@@ -100,6 +100,8 @@ void LogWriter::open()
         ereport(ERROR, errcode_for_file_access(),
                 errmsg("could not open segment %" PRIu64 " in \"%s\": %m", segment_,
                        audit_directory()));
+    std::memcpy(area.head->log_id, log_id_, sizeof log_id_);
+    pg_write_barrier();
     pg_atomic_write_u64(&area.head->segment, segment_);
 }
 

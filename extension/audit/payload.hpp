@@ -114,6 +114,15 @@ private:
     bool valid_ = true;
 };
 
+// What a record that came by WAL says of that.
+inline std::optional<Origin> read_origin(const Payload &payload)
+{
+    const std::string_view value = payload.session_text(Field::origin);
+    if (value.size() != sizeof(Origin))
+        return std::nullopt;
+    return read_as<Origin>(reinterpret_cast<const std::uint8_t *>(value.data()));
+}
+
 struct ActionView
 {
     ActionHead head;

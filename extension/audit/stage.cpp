@@ -151,6 +151,8 @@ bool attach_session()
     stage->session_bytes = 0;
     stage->open_transaction = 0;
     stage->swept_transaction = 0;
+    stage->wal_next = 1;
+    stage->wal_end = InvalidXLogRecPtr;
     empty(stage);
     SpinLockRelease(&stage->lock);
     session = {stage, shard_of(proc), stage->session, 1, 0, false, false, 0, 0};

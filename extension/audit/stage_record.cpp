@@ -30,6 +30,18 @@ RecordHead copy_events(const Stage &stage, std::uint32_t from, std::uint32_t to,
     return record;
 }
 
+// The stage is locked.
+Origin origin_of(const Stage &stage)
+{
+    Origin origin{{}, stage.wal_next, stage.wal_end};
+    if (pg_atomic_read_u64(&area.head->segment) != 0)
+    {
+        pg_read_barrier();
+        std::memcpy(origin.log_id, area.head->log_id, sizeof origin.log_id);
+    }
+    return origin;
+}
+
 }  // namespace
 
 RecordHead stage_record(const Stage &stage, std::int64_t now)
@@ -82,6 +94,9 @@ XLogRecPtr log_stage(Stage *stage, bool ended)
     if (is_new)
     {
         record = copy_events(*stage, from, to, bytes + sizeof record);
+        const Origin origin = origin_of(*stage);
+        std::memcpy(record.chain.data(), &origin, sizeof origin);
+        stage->wal_next = record.first_event + record.events;
         stage->logged = to;
     }
     SpinLockRelease(&stage->lock);
@@ -89,8 +104,11 @@ XLogRecPtr log_stage(Stage *stage, bool ended)
         return InvalidXLogRecPtr;
     record.time = GetCurrentTimestamp();
     std::memcpy(bytes, &record, sizeof record);
-    return QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
-                              sizeof record + record.payload);
+    const XLogRecPtr end = QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
+                                              sizeof record + record.payload);
+    if (stage->session == record.session)
+        stage->wal_end = end;
+    return end;
 }
 
 bool write_stage_to_wal()

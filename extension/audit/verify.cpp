@@ -28,6 +28,7 @@ public:
         tree_broken_ = begun_ = has_previous_ = false;
         last_size_ = expected_segment_ = next_anchor_ = removed_before_ = 0;
         last_note_time_ = 0;
+        readings_ = read_from_ = 0;
         for (std::int64_t &time : last_time_)
             time = 0;
     }
@@ -210,7 +211,7 @@ private:
         if (!(record.flags & record_erased))
             return check_events(record);
         short_of_memory_ |= !erasures_.add(shard, record.sequence, false);
-        count_numbers(record, record.first_event, record.events);
+        count_numbers(record, record.first_event, record.events, std::nullopt);
     }
 
     void check_time(const RecordHead &record)
@@ -230,11 +231,12 @@ private:
     void check_events(const RecordHead &record)
     {
         Payload payload{{buffer_, record.payload}};
+        const std::optional<Origin> origin = read_origin(payload);
         std::uint32_t count = 0;
         while (const auto event = payload.next())
         {
             ++count;
-            check_event(record, *event);
+            check_event(record, *event, count == 1 ? origin : std::nullopt);
         }
         summary_.events += count;
         if (!payload.is_valid() || count != record.events)
@@ -243,7 +245,8 @@ private:
                    record.shard, record.sequence, count, record.events);
     }
 
-    void check_event(const RecordHead &record, const EventView &event)
+    void check_event(const RecordHead &record, const EventView &event,
+                     const std::optional<Origin> &origin)
     {
         if (event.head.kind == EventKind::loss)
         {
@@ -258,6 +261,12 @@ private:
                    event.head.rows);
         if (event.head.kind == EventKind::retention && event.head.rows >= removed_before_)
             removed_before_ = 0;
+        if (event.head.kind == EventKind::start && record.session == 0 &&
+            event.text(Field::command) == follow_command)
+        {
+            ++readings_;
+            read_from_ = event.head.rows;
+        }
         if (event.head.kind == EventKind::erasure)
             short_of_memory_ |= !erasures_.add_message(event.text(Field::message));
         if (event.head.outcome == Outcome::crashed)
@@ -265,11 +274,12 @@ private:
                    "statement %u of session %" PRIx64 ".%" PRIx64 " had not ended when its process "
                    "died",
                    event.head.statement, record.session >> 32, record.session & 0xffffffff);
-        count_numbers(record, event.head.number, 1);
+        count_numbers(record, event.head.number, 1, origin);
     }
 
     // Events of a session, by their numbers.
-    void count_numbers(const RecordHead &record, std::uint64_t first, std::uint32_t count)
+    void count_numbers(const RecordHead &record, std::uint64_t first, std::uint32_t count,
+                       const std::optional<Origin> &origin)
     {
         if (first == 0 || record.session == 0)
             return;
@@ -281,10 +291,37 @@ private:
         }
         // The first event seen of a session need not be its first: earlier segments may be gone.
         if (first > session->next && (session->next > 1 || reader_.head().number == 1))
-            report(Severity::warning, Problem::event_gap, record.time,
-                   "session %" PRIx64 ".%" PRIx64 ": events %" PRIu64 " to %" PRIu64 " were lost",
-                   record.session >> 32, record.session & 0xffffffff, session->next, first - 1);
+            report_gap(record, *session, first, origin);
         session->next = first + count;
+        session->reading = readings_;
+    }
+
+    // A session of another server is whole in that server's log alone. Here are its events that WAL has, from where this
+    // log's server began to read it: what is missing by either is no loss, of this log.
+    void report_gap(const RecordHead &record, const SessionTable::Entry &session,
+                    std::uint64_t first, const std::optional<Origin> &origin)
+    {
+        const std::uint64_t id = record.session >> 32;
+        const std::uint64_t process = record.session & 0xffffffff;
+        const bool is_other = origin && std::memcmp(origin->log_id, log_id_, sizeof log_id_) != 0;
+        const bool not_in_wal = is_other && origin->next == session.next;
+        const bool not_read = is_other && origin->next > session.next && origin->next <= first &&
+                              origin->before != 0 && origin->before <= read_from_ &&
+                              (session.next == 1 || session.reading != readings_);
+        if (!not_in_wal && !not_read)
+            return report(Severity::warning, Problem::event_gap, record.time,
+                          "session %" PRIx64 ".%" PRIx64 ": events %" PRIu64 " to %" PRIu64
+                          " were lost",
+                          id, process, session.next, first - 1);
+        char log[2 * sizeof origin->log_id + 1];
+        for (std::size_t i = 0; i < sizeof origin->log_id; ++i)
+            std::snprintf(log + 2 * i, 3, "%02x", static_cast<unsigned>(origin->log_id[i]));
+        report(Severity::info, Problem::event_gap, record.time,
+               "session %" PRIx64 ".%" PRIx64 ": events %" PRIu64 " to %" PRIu64
+               " are for log %s to have: %s",
+               id, process, session.next, first - 1, log,
+               not_in_wal ? "its server wrote no WAL of them"
+                          : "WAL had them before this log's server began to read it");
     }
 
     // All checkpoints and anchors that speak of the tree as it is now.
@@ -427,6 +464,8 @@ private:
     Digest chain_[max_shards]{};
     std::int64_t last_time_[max_shards]{};
     std::int64_t last_note_time_ = 0;
+    std::uint64_t readings_ = 0;  // of WAL, by this log's server; the last begins at read_from_
+    std::uint64_t read_from_ = 0;
     Digest previous_{};
     std::uint64_t segment_ = 0;
     std::uint64_t expected_segment_ = 0;

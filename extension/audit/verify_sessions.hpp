@@ -13,6 +13,7 @@ public:
     {
         std::uint64_t session;  // 0 is free
         std::uint64_t next;
+        std::uint64_t reading;  // the one that it was seen in last: verify.cpp
     };
 
     // The entry of a session, made if it is new; nullptr without memory.
@@ -23,7 +24,7 @@ public:
         Entry *entry = slot(session);
         if (entry->session == 0)
         {
-            *entry = {session, 1};
+            *entry = {session, 1, 0};
             ++used_;
         }
         return entry;

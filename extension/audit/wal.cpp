@@ -27,8 +27,6 @@ enum class Verdict
 // The outcome that was written before the commit record is put right by what became of the transaction.
 Verdict settle(std::uint8_t *payload, std::uint32_t size, bool at_end)
 {
-    if (size < 8)
-        return Verdict::skip;
     std::uint32_t at = 4 + read_as<std::uint32_t>(payload);
     for (; at + sizeof(EventHead) <= size;)
     {
@@ -53,6 +51,35 @@ Verdict settle(std::uint8_t *payload, std::uint32_t size, bool at_end)
     return Verdict::take;
 }
 
+// The message's payload, with its origin before the session's fields. Returns the bytes, 0 if they are none.
+std::uint32_t copy_payload(const RecordHead &record, const std::uint8_t *from, std::uint8_t *to)
+{
+    constexpr std::uint32_t field_bytes = field_head + sizeof(Origin);
+    constexpr std::uint32_t more = aligned(field_bytes);
+    constexpr Origin none{};
+    const auto session_bytes = record.payload < 8 ? 0 : read_as<std::uint32_t>(from);
+    if (record.payload < 8 || record.payload > max_record_bytes - sizeof record - more ||
+        session_bytes > record.payload - 4)
+        return 0;
+    // Of a server that did not say.
+    if (std::memcmp(record.chain.data(), none.log_id, sizeof none.log_id) == 0)
+    {
+        std::memcpy(to, from, record.payload);
+        return record.payload;
+    }
+    const std::uint32_t size = session_bytes + more;
+    std::memcpy(to, &size, 4);
+    to += 4;
+    to[0] = static_cast<std::uint8_t>(Field::origin);
+    to[1] = sizeof(Origin);
+    to[2] = 0;
+    std::memcpy(to + field_head, record.chain.data(), sizeof(Origin));
+    std::memcpy(to + field_bytes, from + 4, session_bytes);
+    std::memset(to + field_bytes + session_bytes, 0, more - field_bytes);
+    std::memcpy(to + size, from + 4 + session_bytes, record.payload - 4 - session_bytes);
+    return record.payload + more;
+}
+
 // False if the message has to be read again later.
 bool take_message(const char *bytes, std::size_t size, bool at_end)
 {
@@ -60,10 +87,13 @@ bool take_message(const char *bytes, std::size_t size, bool at_end)
     if (size < sizeof(RecordHead))
         return true;
     auto record = read_as<RecordHead>(reinterpret_cast<const std::uint8_t *>(bytes));
-    if (record.payload != size - sizeof(RecordHead) || record.payload > sizeof payload ||
+    if (record.payload != size - sizeof(RecordHead) ||
         log_writer.knows(record.session, record.first_event))
         return true;
-    std::memcpy(payload, bytes + sizeof record, record.payload);
+    record.payload = copy_payload(
+        record, reinterpret_cast<const std::uint8_t *>(bytes) + sizeof record, payload);
+    if (record.payload == 0)
+        return true;
     const Verdict verdict = settle(payload, record.payload, at_end);
     if (verdict != Verdict::take)
         return verdict == Verdict::skip;

@@ -253,6 +253,12 @@ void begin_work()
              log_writer.moved()[0] != '\0' ? "; a copied log was moved to " : "",
              log_writer.moved());
     append_own(EventKind::start, "START", message, recovered.records);
+    if (is_behind)
+    {
+        snprintf(message, sizeof message, "WAL is read from %X/%X on",
+                 static_cast<unsigned>(written.redo >> 32), static_cast<unsigned>(written.redo));
+        append_own(EventKind::start, follow_command, message, written.redo);
+    }
     (void) (log_writer.write() && sync_log() && log_writer.checkpoint(true, true));
 }
 

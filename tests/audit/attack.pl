@@ -1,9 +1,10 @@
-# Changes the audit log in the current directory as an attacker would: attack.pl KIND
+# Changes the audit log in the current directory as an attacker would: attack.pl KIND [SESSION [NUMBER]]
 use strict;
 use warnings;
 use Digest::SHA qw(sha256);
 
-my $kind = shift or die "usage: attack.pl KIND\n";
+my ($kind, $session, $number) = @ARGV;
+die "usage: attack.pl KIND [SESSION [NUMBER]]\n" unless $kind;
 my $segment = '0000000000000001.qas';
 my $notes = '0000000000000001.notes';
 sub slurp { open my $in, '<:raw', $_[0] or die "$_[0]: $!"; local $/; <$in> }
@@ -86,5 +87,22 @@ elsif ($kind eq 'sign') {
     substr($records[$record], 24, 8) = pack 'Q<', 1 + unpack 'Q<', substr($records[$record], 24, 8) if $kind eq 'sealed_moved';
     relink() if $kind ne 'sealed';
     spew($notes, '') if $kind =~ /_unsealed$|_moved$/;
+} elsif ($kind eq 'lose') {
+    # The session's record of that number, from 1, with nothing left that was sealed.
+    my $id = pack 'VV', map { hex } reverse split /\./, $session;
+    my @mine = grep { substr($records[$_], 24, 8) eq $id } 0 .. $#records;
+    splice @records, $mine[ $number - 1 ], 1;
+    relink();
+    spew($notes, '');
+} elsif ($kind =~ /^origin_(own|none|next)$/) {
+    # Where the session's first record says that it comes from: tag 15, a log's identifier, a number, a place in WAL.
+    my $id = pack 'VV', map { hex } reverse split /\./, $session;
+    my ($record) = grep { substr($records[$_], 24, 8) eq $id } 0 .. $#records;
+    die 'no origin' unless substr($records[$record], 100, 3) eq "\x0f\x20\0";
+    substr($records[$record], 103, 16) = substr($head, 24, 16) if $1 eq 'own';
+    substr($records[$record], 100, 1) = "\xff" if $1 eq 'none';
+    substr($records[$record], 119, 8) = pack 'Q<', 1 + unpack 'Q<', substr($records[$record], 119, 8) if $1 eq 'next';
+    relink();
+    spew($notes, '');
 } else { die "no such attack: $kind\n" }
 spew($segment, $head . join '', @records);

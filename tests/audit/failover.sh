@@ -1,16 +1,5 @@
 # Standbys: what they are asked, what they have when they are promoted, and what names the loss.
 # shellcheck shell=bash disable=SC2154,SC2016  # scratch and the rest of lib.sh
-make_standby() { # make_standby NAME: of the cluster in use, not started
-    mkdir "$scratch/$1" "$scratch/socket_$1" && pgtree_give "$scratch/$1" "$scratch/socket_$1"
-    chmod 700 "$scratch/$1"
-    pgtree_as_server "$bindir/pg_basebackup" -h "$PGHOST" -U postgres -D "$scratch/$1" -R -X stream -c fast >"$scratch/backup.log" 2>&1
-    sed -i "s|socket_$cluster|socket_$1|" "$scratch/$1/postgresql.conf"
-    echo "wal_retrieve_retry_interval = '200ms'" >>"$scratch/$1/postgresql.conf"
-}
-promote() {
-    pgtree_as_server "$bindir/pg_ctl" -D "$data" -s -w promote
-    wait_for 20 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT pg_is_in_recovery()')\" = f ]" || :
-}
 kill_postmaster() { kill -KILL "$(head -n 1 "$data/postmaster.pid")"; }
 # How long the last stop waited for sessions and workers before its checkpoint, in ms, by the server's log.
 stop_took() {

@@ -62,6 +62,17 @@ new_cluster() { # new_cluster NAME [SETTING=VALUE...]: made, started, with the e
     psql -Xq -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION quiver' -c 'CREATE ROLE auditor SUPERUSER LOGIN'
 }
 
+make_standby() { # make_standby NAME: of the cluster in use, not started
+    mkdir "$scratch/$1" "$scratch/socket_$1" && pgtree_give "$scratch/$1" "$scratch/socket_$1"
+    chmod 700 "$scratch/$1"
+    pgtree_as_server "$bindir/pg_basebackup" -h "$PGHOST" -U postgres -D "$scratch/$1" -R -X stream -c fast >"$scratch/backup.log" 2>&1
+    sed -i "s|socket_$cluster|socket_$1|" "$scratch/$1/postgresql.conf"
+    echo "wal_retrieve_retry_interval = '200ms'" >>"$scratch/$1/postgresql.conf"
+}
+promote() {
+    pgtree_as_server "$bindir/pg_ctl" -D "$data" -s -w promote
+    wait_for 20 bash -c "[ \"\$(psql -XqAt -U auditor -c 'SELECT pg_is_in_recovery()')\" = f ]" || :
+}
 # q STATEMENT...: one session; rows and errors.
 q() {
     local arguments=() statement

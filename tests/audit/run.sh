@@ -26,7 +26,7 @@ bindir=$scratch/root$(pgtree_config --bindir)
 export PATH=$bindir:$PATH
 . tests/audit/lib.sh
 
-[ $# -gt 0 ] || set -- gaps secrets parameters tamper drivers corpus classes lock caught erase retention crash checkpoints power failover
+[ $# -gt 0 ] || set -- gaps secrets parameters tamper drivers corpus classes lock caught erase retention crash checkpoints power failover standbys
 for test; do
     # shellcheck source=/dev/null
     . "tests/audit/$test.sh"
