@@ -24,7 +24,8 @@ bool is_there(const char *name) { return access(name, F_OK) == 0; }
 
 WalStart last_wal_start()
 {
-    const pg::LastCheckpoint last = pg::last_checkpoint();
+    const bool follows = is_there("standby.signal") || is_there("recovery.signal");
+    const pg::LastCheckpoint last = pg::last_checkpoint(follows);
     WalStart start{last.redo, last.time};
     std::size_t size;
     char *text = read_file(mark_path, size);
@@ -32,7 +33,7 @@ WalStart last_wal_start()
         return start;
     // WAL that comes from elsewhere need not have been here before.
     WalStart mark{};
-    if (is_there("standby.signal") || is_there("recovery.signal"))
+    if (follows)
         (void) unlink(mark_path);
     else if (std::sscanf(text, "%" SCNu64 " %" SCNd64 " end", &mark.redo, &mark.time) == 2 &&
              std::strstr(text, "end") != nullptr &&

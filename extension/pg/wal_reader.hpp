@@ -20,16 +20,17 @@ namespace quiver::pg {
 
 struct LastCheckpoint
 {
-    XLogRecPtr redo;  // invalid after a clean shutdown: nothing has to be recovered
+    XLogRecPtr redo;  // invalid after a clean shutdown where nothing has to be recovered
     std::int64_t time;  // microseconds since 2000
 };
 
-inline LastCheckpoint last_checkpoint()
+// `follows`: WAL comes from elsewhere, and goes on after a clean shutdown too.
+inline LastCheckpoint last_checkpoint(bool follows)
 {
     bool is_sound;
     ControlFileData *control = get_controlfile(DataDir, &is_sound);
     LastCheckpoint last{InvalidXLogRecPtr, 0};
-    if (is_sound && control->state != DB_SHUTDOWNED)
+    if (is_sound && (follows || control->state != DB_SHUTDOWNED))
         last.redo = control->checkPointCopy.redo;
     last.time = (static_cast<std::int64_t>(control->checkPointCopy.time) -
                  (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY) *

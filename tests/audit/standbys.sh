@@ -28,6 +28,10 @@ findings() { ask "SELECT severity || ': ' || detail FROM quiver.audit_verify() W
 log_id() { od -An -tx1 -j24 -N16 "$1/0000000000000001.qas" | tr -d ' \n'; }
 session_of() { ask "SELECT min(session) FROM quiver.audit_events() WHERE text LIKE '%$1%'"; }
 has_event() { wait_for 20 bash -c "[ \"\$(psql -XqAt -U auditor -c \"SELECT count(*) FROM quiver.audit_events() WHERE text LIKE '%$1%' AND outcome = 'committed'\")\" = 1 ]"; }
+follow() { # follow NAME: a server that was shut down becomes a standby of the cluster in use
+    pgtree_as_server touch "$scratch/$1/standby.signal"
+    printf "primary_conninfo = 'host=%s user=postgres'\nwal_retrieve_retry_interval = '200ms'\n" "$PGHOST" >>"$scratch/$1/postgresql.conf"
+}
 
 new_cluster leads shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_durable=commit wal_level=replica fsync=on
 q 'CREATE TABLE t (id serial, pid int)' >/dev/null
@@ -64,7 +68,10 @@ say heir 'INSERT INTO t AS of_the_promoted DEFAULT VALUES' 'INSERT INTO t AS sec
 promoted=$(session_of of_a_standby)
 check 'the log of the promoted server has all of the session' '' "$(findings | grep "$promoted")"
 check 'and is sound' '' "$(problems)"
-for server in third; do
+follow leads
+use leads
+start
+for server in third leads; do
     use "$server"
     holds "$server has what the session does from the promotion on" has_event third_one
     check "$server: its log is sound" '' "$(problems)"
@@ -91,8 +98,8 @@ check 'its log is sound' '' "$(problems)"
 check 'what it has missed is in the log of the server that was copied' 1 \
     "$(findings | grep -cE "^info: session $promoted: events ([2-9]|[1-9][0-9]+) to [0-9]+ are for log $(log_id "$scratch/heir/quiver_audit") to have: WAL had them")"
 end_session heir
-for server in heir third; do use "$server" && ask 'SELECT quiver.audit_checkpoint()' >/dev/null; done
-for server in third heir; do
+for server in heir third leads; do use "$server" && ask 'SELECT quiver.audit_checkpoint()' >/dev/null; done
+for server in leads third heir; do
     use "$server"
     stop
     verify --key "$data/quiver_audit/sign.pub" "$data/quiver_audit" >"$scratch/verdict" || :
