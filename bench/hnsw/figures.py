@@ -74,7 +74,7 @@ def nearest_of_group(data, groups, columns="id", rows=10):
 
 
 def filtered_in_index(data, database, groups, ask):
-    for ef in (40, 80, 160, 320):
+    for ef in (10, 20, 40, 80, 160, 320):
         yield {"mode": "off", "ef": ef, **searches(data, database, runs=3, setup=settings(ef), statement=nearest_of_group(data, groups), **ask)}
 
 
@@ -93,7 +93,7 @@ def filtered_by_pgvector(data, database, groups, ask):
         return {"mode": mode, "ef": ef, **searches(data, database, setup=setup, statement=statement, **ask)}
 
     for mode in ("relaxed_order", "strict_order"):
-        for ef in (40, 200, 1000):
+        for ef in (10, 20, 40, 200, 1000):
             result = scan(mode, 10, ef)
             best = max(best, result["recall"])
             yield result

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace quiver::hnsw {
 
@@ -18,11 +19,11 @@ const config_enum_entry way_options[] = {
 };
 
 // As measured of indexes in memory, by the order of magnitude.
-constexpr double per_record = 1.5, per_record_byte = 0.05, per_record_in_columns = 0.5;
-constexpr double per_distance = 30, per_value_byte = 0.15;
+constexpr double per_record = 1.5, per_record_byte = 0.05, per_record_in_columns = 0.7;
+constexpr double per_distance = 25, per_value_byte = 0.05;
 constexpr double per_list = 250, per_expansion = 150, fresh_share = 0.55;
-// A walk becomes wider than was asked for where the nearest come late.
-constexpr double widened = 2;
+// A walk becomes wider than was asked for where the nearest come late: the later, the more pass. Of the root of how many do.
+constexpr double per_root = 1.3;
 
 WalkCosts walk_costs(const MetaPage &meta)
 {
@@ -41,8 +42,8 @@ double walk_cost(const MetaPage &meta, const WalkCosts &each, double share, doub
 // them together bring so many; and the filter is asked about most vertices that these lists are near to.
 double walk_cost_in_columns(const MetaPage &meta, const WalkCosts &each, double share, double width)
 {
-    const double links = 2.0 * meta.m;
-    width *= widened;
+    const double links = 2.0 * meta.m, passing = share * meta.vertex_count;
+    width = std::min(passing, std::max(width, per_root * std::sqrt(passing)));
     const double lists = std::max(0.0, meta.m - links * share) / (links * share);
     if (lists > links)
         return walk_cost(meta, each, share, width);
@@ -108,8 +109,7 @@ bool FilterCosts::prefers_walk() const
 {
     if (filter_way != static_cast<int>(FilterWay::automatic))
         return filter_way == static_cast<int>(FilterWay::walk);
-    constexpr double worthwhile = 2;
-    return walk * worthwhile < sweep;
+    return walk < sweep;
 }
 
 void define_filter_settings()

@@ -24,7 +24,7 @@ struct FilterCosts
     double walk;
     WalkCosts each;
 
-    // The walk may miss what the sweep does not, so it has to be worth it.
+    // The walk may miss what the sweep does not, but gives up early where it is likely to.
     bool prefers_walk() const;
 };
 

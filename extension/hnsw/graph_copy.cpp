@@ -32,14 +32,17 @@ bool Graph::copy_is_right()
 void Graph::copy_estimates(const kernels::CodeQuery &query, const Vertex *vertices, int count,
                            float *out)
 {
-    constexpr std::size_t line = 64;
+    constexpr std::size_t line = 64, at_once = 128 * line;
     const std::uint8_t *records[most_links];
     const auto record_of = [&](int i) {
         return copy_.codes + std::size_t{vertices[i]} * copy_.stride;
     };
-    // Short codes all at once; of longer ones the kernel asks for the rest ahead.
+    // Few or short codes all at once; of others the kernel asks for the rest ahead.
+    const std::size_t each = static_cast<std::size_t>(count) * copy_.stride <= at_once
+                                 ? std::min<std::size_t>(copy_.stride, 4 * line)
+                                 : line;
     for (int i = 0; i < count; ++i)
-        for (std::size_t at = 0; at < copy_.stride && at < 4 * line; at += line)
+        for (std::size_t at = 0; at < each; at += line)
             __builtin_prefetch(record_of(i) + at);
     int have = 0, lack = 0;
     Vertex absent[most_links];

@@ -12,8 +12,10 @@ namespace quiver::hnsw {
 
 namespace {
 
-constexpr std::size_t first_few = 10, patience = 4;
-constexpr double dearer = 2;
+constexpr std::size_t first_few = 10, patience = 3;
+// From when on a walk tells whether it is on hard ground, and how much cheaper than a sweep the rest of it has to be.
+constexpr std::size_t soon = 40;
+constexpr double cheaper = 10;
 
 }  // namespace
 
@@ -53,14 +55,15 @@ void Search::add_passed(const Candidate &candidate)
 }
 
 // As few lists are followed, some of the nearest may come late: the walk ends no sooner than when it has gone on for
-// some times as long as it took to find the nearest few. One that is to be wider than was asked for is on hard ground: a
-// sweep that is not much dearer takes over, which misses nothing.
+// some times as long as it took to find the nearest few. One that has far to go for that is on hard ground, where walks
+// miss most: a sweep takes over, which misses nothing.
 bool Search::is_settled()
 {
-    const std::size_t wanted = patience * settled_;
-    if (found_.size() >= wanted)
+    const std::size_t found = found_.size(), wanted = patience * settled_;
+    if (found >= wanted)
         return true;
-    given_up_ = wanted > width_asked_ && spent() > budget_ / dearer;
+    const double rest = spent() * static_cast<double>(wanted - found) / static_cast<double>(found);
+    given_up_ = wanted > width_asked_ && found >= soon && rest > budget_ / cheaper;
     width_ = std::max(width_, wanted);
     return given_up_;
 }

@@ -9,17 +9,16 @@ namespace quiver::hnsw {
 namespace {
 
 // A total order, so that a second pass knows where the first ended.
-bool nearer(const Candidate &a, const Candidate &b)
-{
+constexpr auto nearer = [](const Candidate &a, const Candidate &b) {
     return a.distance != b.distance ? a.distance < b.distance : a.vertex < b.vertex;
-}
-bool farther(const Candidate &a, const Candidate &b) { return nearer(b, a); }
+};
+constexpr auto farther = [](const Candidate &a, const Candidate &b) { return nearer(b, a); };
 
 // What most queries come by with: little to keep in order.
-constexpr std::size_t at_first = 1024;
+constexpr std::size_t at_first = 512;
 
 // Distances at a time: what is asked for ahead should still be in the nearest cache when its turn comes.
-constexpr std::size_t at_once = 64;
+constexpr std::size_t at_once = 128;
 static_assert(at_once <= most_links);
 
 }  // namespace
