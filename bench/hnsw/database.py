@@ -4,6 +4,7 @@ import os, re, shlex, subprocess, sys, time
 client_program = os.environ["BENCH_PROGRAMS"] + "/client"
 ours = os.environ.get("OURS", "quiver")  # `vector` runs pgvector as ours, to try the harness
 workers = os.environ.get("WORKERS", str(max(0, os.cpu_count() - 1)))
+builds = int(os.environ.get("BUILDS", "3"))
 build_memory = os.environ.get("BUILD_MEMORY", "2GB")
 coded = os.environ.get("CODED", "quantizer = rabitq")
 

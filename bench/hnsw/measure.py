@@ -44,7 +44,7 @@ def measure_side(data, side, wanted):
     for name in ["build"] + [name for name in figures.all_figures if name in wanted]:
         if changed:
             base = db.load(data, side)
-            times = 3 if name == "build" and "build" in wanted else 1
+            times = db.builds if name == "build" and "build" in wanted else 1
             wall, processor = sorted(db.build(data, side, base) for _ in range(times))[times // 2]
             size = float(db.value("SELECT pg_relation_size('nearest')", base))
             table = float(db.value("SELECT pg_table_size('base')", base))

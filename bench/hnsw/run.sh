@@ -8,13 +8,15 @@
 #   SIDES      pgvector plain codes codes_heap attributes hnswlib faiss faiss-sq8 (default: all but the last)
 #   FIGURES    build search batch clients filtered cold insert vacuum (default: these), memory
 #   EFS        the sweep of ef_search
-#   WORKERS    parallel workers of a build (default: processors - 1); BUILD_MEMORY (2GB)
+#   WORKERS    parallel workers of a build (default: processors - 1); BUILD_MEMORY (2GB);
+#            BUILDS of each index, of which the median counts (3)
 #   PGVECTOR_TREE   an installed pgvector: the DESTDIR of its "make install". Without it the distribution's
 #                   package postgresql-N-pgvector is used (Debian 13 has it for 17)
 #   PGVECTOR_BUILD  how that was built, for the document
 #   BENCH_CACHE     where data sets are kept (default: ~/.cache/quiver/bench)
 #   OURS=vector     run pgvector in our place too, to try the harness
-#   WRITE=1         write docs/measured/hnsw.md; WRITE=NAME: docs/measured/NAME.md, with only what was measured
+#   WRITE=1         write docs/measured/hnsw.md; WRITE=NAME: docs/measured/NAME.md, with only what was measured.
+#            The results themselves are kept beside it as NAME.jsonl
 #
 # Results are kept in bench/out/hnsw and the report takes the newest of each, so a long run may be made of
 # short ones. `rm bench/out/hnsw/results.jsonl` starts again.
@@ -36,7 +38,9 @@ report() {
     esac
     "$python" bench/hnsw/report.py "$BENCH_RESULTS" "${part[@]}" >"$BENCH_PROGRAMS/report.md"
     cat "$BENCH_PROGRAMS/report.md"
-    [ "$name" = 0 ] || cp "$BENCH_PROGRAMS/report.md" "docs/measured/$name.md"
+    [ "$name" != 0 ] || return 0
+    cp "$BENCH_PROGRAMS/report.md" "docs/measured/$name.md"
+    cp "$BENCH_RESULTS" "docs/measured/$name.jsonl"
 }
 if [ "${1:-}" = report ]; then
     report
