@@ -190,7 +190,7 @@ def main():
     absent = sum(row[-1] == "not measured" for row in bars.rows)
     peer = os.environ.get("PGVECTOR_BUILD") or "the distribution's package or the tree named"
     out = ["# hnsw, measured against pgvector, hnswlib and faiss", "",
-           f"Written by `WRITE={os.environ.get('WRITE', '1')}{' CLOCK=cpu' if clock == 'cpu' else ''} make bench-hnsw` (bench/hnsw; the plan is [hnsw_bench.md](../hnsw_bench.md)). "
+           f"Written by `WRITE={os.environ.get('WRITE', '1')}{' CLOCK=cpu' if clock == 'cpu' else ''} make bench-hnsw` (bench/hnsw; the plan is [hnsw_bench.md](../hnsw_bench.md)). " +
            (f"Of {len(bars.rows)} bars {len(bars.rows) - missed - absent} are met, {missed} missed, {absent} not measured." if bars.rows else ""), "",
            "| | |", "|---|---|", f"| commits | {', '.join(commits)} |", f"| measured | {min(r['at'] for r in results)} to {max(r['at'] for r in results)} UTC |",
            f"| machine | {os.cpu_count()} × {processor}; load average at the results {min(loads):.1f} to {max(loads):.1f} |",
