@@ -94,6 +94,14 @@ use third
 start
 say heir 'INSERT INTO t AS after_the_second_copy DEFAULT VALUES'
 holds 'a standby copied anew goes on with its log' has_event after_the_second_copy
+use heir
+say heir BEGIN 'INSERT INTO t AS of_a_long_transaction DEFAULT VALUES' 'SELECT pg_sleep(2)' COMMIT 'INSERT INTO t AS after_a_long_one DEFAULT VALUES'
+long=$(ask "SELECT min(number) FROM quiver.audit_events() WHERE text LIKE '%of_a_long_transaction%'")
+use third
+holds 'it has what comes after a long transaction' has_event after_a_long_one
+check 'what was taken of that before its end is in the log of its server' 1 \
+    "$(findings | sed -nE "s/^info: session $promoted: events ([0-9]+) to ([0-9]+) are for log $(log_id "$scratch/heir/quiver_audit") to have: its server wrote no WAL of them/\1 \2/p" |
+        awk -v n="$long" '$1 <= n && n <= $2' | wc -l)"
 check 'its log is sound' '' "$(problems)"
 check 'what it has missed is in the log of the server that was copied' 1 \
     "$(findings | grep -cE "^info: session $promoted: events ([2-9]|[1-9][0-9]+) to [0-9]+ are for log $(log_id "$scratch/heir/quiver_audit") to have: WAL had them")"
