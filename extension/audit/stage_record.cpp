@@ -2,14 +2,14 @@
 #include "audit/stage.hpp"
 
 #include "audit/digest.hpp"
+#include "audit/wal.hpp"
 #include "pg/shared_area.hpp"
+#include "pg/wal_message.hpp"
 
 #include <cstring>
 
 namespace quiver::audit {
 namespace {
-
-constexpr char message_prefix[] = "quiver.audit";
 
 // Salts come from a pool, so that the generator is asked once for many records.
 constinit std::uint8_t salts[4096]{};
@@ -104,8 +104,8 @@ XLogRecPtr log_stage(Stage *stage, bool ended)
         return InvalidXLogRecPtr;
     record.time = GetCurrentTimestamp();
     std::memcpy(bytes, &record, sizeof record);
-    const XLogRecPtr end = QUIVER_LOG_MESSAGE(message_prefix, reinterpret_cast<const char *>(bytes),
-                                              sizeof record + record.payload);
+    const XLogRecPtr end = pg::log_message(message_prefix, reinterpret_cast<const char *>(bytes),
+                                           sizeof record + record.payload);
     if (stage->session == record.session)
         stage->wal_end = end;
     return end;

@@ -11,8 +11,6 @@
 namespace quiver::audit {
 namespace {
 
-constexpr std::string_view prefix = "quiver.audit";
-
 constinit XLogRecPtr position = InvalidXLogRecPtr;
 constinit std::uint64_t taken = 0;
 constinit bool is_over = true;
@@ -139,7 +137,7 @@ std::uint64_t follow_wal()
     }
     taken = 0;
     const bool good = pg::quietly([&] {
-        position = pg::each_logical_message(position, limit, prefix.data(),
+        position = pg::each_logical_message(position, limit, message_prefix,
                                             [in_recovery](const char *bytes, std::size_t size) {
                                                 return take_message(bytes, size, !in_recovery);
                                             });

@@ -4,8 +4,12 @@
 #include "pg/hooks.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace quiver::audit {
+
+// With two zeros, so that no SQL function writes it: what has it is the audit's.
+constexpr std::string_view message_prefix{"quiver.audit\0", 14};
 
 // Has the checkpoint at the end of a crash recovery leave the WAL that the worker is to read. While libraries are preloaded.
 void keep_wal_for_recovery();

@@ -72,11 +72,5 @@ extern "C" {
 #define QUIVER_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count, bool once
 #define QUIVER_RUN_ARGUMENTS query, direction, count, once
 #endif
-// From 17 LogLogicalMessage() takes whether to flush.
-#if PG_VERSION_NUM >= 170000
-#define QUIVER_LOG_MESSAGE(prefix, bytes, size) LogLogicalMessage(prefix, bytes, size, false, false)
-#else
-#define QUIVER_LOG_MESSAGE(prefix, bytes, size) LogLogicalMessage(prefix, bytes, size, false)
-#endif
 // From 16 one function knows the owners of all kinds of objects.
 #define QUIVER_OBJECT_OWNERCHECK (PG_VERSION_NUM >= 160000)

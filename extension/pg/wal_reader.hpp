@@ -1,7 +1,7 @@
 // Reading logical messages back from WAL, and what the control file says of the last checkpoint.
 #pragma once
 
-#include "pg/hooks.hpp"
+#include "pg/wal_message.hpp"
 
 extern "C" {
 #include "access/transam.h"
@@ -13,8 +13,6 @@ extern "C" {
 #include "common/controldata_utils.h"
 #include "replication/slot.h"
 }
-
-#include <cstring>
 
 namespace quiver::pg {
 
@@ -76,7 +74,8 @@ inline void release_wal() { ReplicationSlotsComputeRequiredLSN(); }
 // Calls f(bytes, size) for each message with that prefix from `from` to `limit`; f returns false to stop
 // before it. Returns where to go on.
 template <class F>
-inline XLogRecPtr each_logical_message(XLogRecPtr from, XLogRecPtr limit, const char *prefix, F &&f)
+inline XLogRecPtr each_logical_message(XLogRecPtr from, XLogRecPtr limit, std::string_view prefix,
+                                       F &&f)
 {
     auto *wait = static_cast<ReadLocalXLogPageNoWaitPrivate *>(
         palloc0(sizeof(ReadLocalXLogPageNoWaitPrivate)));
@@ -97,7 +96,7 @@ inline XLogRecPtr each_logical_message(XLogRecPtr from, XLogRecPtr limit, const 
             {
                 const auto *message =
                     reinterpret_cast<const xl_logical_message *>(XLogRecGetData(reader));
-                if (std::strcmp(message->message, prefix) == 0 &&
+                if (has_prefix(*message, prefix) &&
                     !f(message->message + message->prefix_size, message->message_size))
                     break;
             }

@@ -43,10 +43,17 @@ start
 make_standby third
 use third
 start
+use leads
+# A record of a session 7.9, as the audit writes them.
+forged=$(perl -e 'print unpack "H*", pack("V C C v Q< q< Q< Q< V V x48", 0, 0, 0, 0, 0, 0, 7 << 32 | 9, 7, 76, 1) .
+    pack("V V C4 Q< V4 q< Q< Q< V x12", 0, 72, 2, 2, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0)')
+q 'CREATE ROLE plain LOGIN' >/dev/null
+check 'anybody may write a message into WAL' t "$(PGUSER=plain q "SELECT pg_logical_emit_message(false, 'quiver.audit', '\\x$forged'::bytea) IS NOT NULL")"
 say leads 'INSERT INTO t AS after_the_copy DEFAULT VALUES'
 for server in heir third; do
     use "$server"
     holds "$server has what a session of the leader does" has_event after_the_copy
+    check "$server: and nothing that is not the audit's own" 0 "$(ask "SELECT count(*) FROM quiver.audit_events() WHERE session = '7.9'")"
     check "$server: what that session did before its copy was made is in the leader's log" \
         "info: session $(session_of after_the_copy): events 1 to N are for log $(log_id "$scratch/leads/quiver_audit") to have: WAL had them before this log's server began to read it" \
         "$(findings | sed 's/1 to [0-9]*/1 to N/')"
