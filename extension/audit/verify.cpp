@@ -314,8 +314,7 @@ private:
                           " were lost",
                           id, process, session.next, first - 1);
         char log[2 * sizeof origin->log_id + 1];
-        for (std::size_t i = 0; i < sizeof origin->log_id; ++i)
-            std::snprintf(log + 2 * i, 3, "%02x", static_cast<unsigned>(origin->log_id[i]));
+        to_hex(origin->log_id, sizeof origin->log_id, log);
         report(Severity::info, Problem::event_gap, record.time,
                "session %" PRIx64 ".%" PRIx64 ": events %" PRIu64 " to %" PRIu64
                " are for log %s to have: %s",

@@ -55,9 +55,10 @@ std::uint32_t copy_payload(const RecordHead &record, const std::uint8_t *from, s
     constexpr std::uint32_t field_bytes = field_head + sizeof(Origin);
     constexpr std::uint32_t more = aligned(field_bytes);
     constexpr Origin none{};
-    const auto session_bytes = record.payload < 8 ? 0 : read_as<std::uint32_t>(from);
-    if (record.payload < 8 || record.payload > max_record_bytes - sizeof record - more ||
-        session_bytes > record.payload - 4)
+    if (record.payload < 8 || record.payload > max_record_bytes - sizeof record - more)
+        return 0;
+    const auto session_bytes = read_as<std::uint32_t>(from);
+    if (session_bytes > record.payload - 4)
         return 0;
     // Of a server that did not say.
     if (std::memcmp(record.chain.data(), none.log_id, sizeof none.log_id) == 0)

@@ -22,7 +22,7 @@ const config_enum_entry way_options[] = {
 constexpr double per_record = 1.5, per_record_byte = 0.05, per_record_in_columns = 0.7;
 constexpr double per_distance = 25, per_value_byte = 0.05;
 constexpr double per_list = 250, per_expansion = 150, fresh_share = 0.55;
-// A walk becomes wider than was asked for where the nearest come late: the later, the more pass. Of the root of how many do.
+// A walk becomes wider than was asked for where the nearest come late: by the root of how many pass.
 constexpr double per_root = 1.3;
 
 WalkCosts walk_costs(const MetaPage &meta)

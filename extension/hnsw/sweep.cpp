@@ -8,7 +8,7 @@ namespace quiver::hnsw {
 
 namespace {
 
-// A total order, so that a second pass knows where the first ended.
+// A total order, so that a second pass knows where the first ended. What algorithms are given as a closure they inline.
 constexpr auto nearer = [](const Candidate &a, const Candidate &b) {
     return a.distance != b.distance ? a.distance < b.distance : a.vertex < b.vertex;
 };

@@ -87,21 +87,19 @@ elsif ($kind eq 'sign') {
     substr($records[$record], 24, 8) = pack 'Q<', 1 + unpack 'Q<', substr($records[$record], 24, 8) if $kind eq 'sealed_moved';
     relink() if $kind ne 'sealed';
     spew($notes, '') if $kind =~ /_unsealed$|_moved$/;
-} elsif ($kind eq 'lose') {
-    # The session's record of that number, from 1, with nothing left that was sealed.
+} elsif ($kind =~ /^(lose|origin_own|origin_none|origin_next)$/) {
+    # One of the session's records is gone, by its number from 1; or the first says something else of where it comes from: tag 15, a
+    # log's identifier, a number, a place in WAL. Nothing is left that was sealed.
     my $id = pack 'VV', map { hex } reverse split /\./, $session;
     my @mine = grep { substr($records[$_], 24, 8) eq $id } 0 .. $#records;
-    splice @records, $mine[ $number - 1 ], 1;
-    relink();
-    spew($notes, '');
-} elsif ($kind =~ /^origin_(own|none|next)$/) {
-    # Where the session's first record says that it comes from: tag 15, a log's identifier, a number, a place in WAL.
-    my $id = pack 'VV', map { hex } reverse split /\./, $session;
-    my ($record) = grep { substr($records[$_], 24, 8) eq $id } 0 .. $#records;
-    die 'no origin' unless substr($records[$record], 100, 3) eq "\x0f\x20\0";
-    substr($records[$record], 103, 16) = substr($head, 24, 16) if $1 eq 'own';
-    substr($records[$record], 100, 1) = "\xff" if $1 eq 'none';
-    substr($records[$record], 119, 8) = pack 'Q<', 1 + unpack 'Q<', substr($records[$record], 119, 8) if $1 eq 'next';
+    if ($kind eq 'lose') { splice @records, $mine[ $number - 1 ], 1 }
+    else {
+        my $first = \$records[ $mine[0] ];
+        die 'no origin' unless substr($$first, 100, 3) eq "\x0f\x20\0";
+        substr($$first, 103, 16) = substr($head, 24, 16) if $kind eq 'origin_own';
+        substr($$first, 100, 1) = "\xff" if $kind eq 'origin_none';
+        substr($$first, 119, 8) = pack 'Q<', 1 + unpack 'Q<', substr($$first, 119, 8) if $kind eq 'origin_next';
+    }
     relink();
     spew($notes, '');
 } else { die "no such attack: $kind\n" }
