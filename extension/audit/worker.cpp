@@ -273,7 +273,6 @@ void end_work()
     append_own(EventKind::stop, "STOP", "", 0);
     if (!work(true) || !log_writer.checkpoint(false, true))
         complain("write");
-    pg_atomic_write_u32(&area.head->worker, 0);
 }
 
 void run()
@@ -281,8 +280,10 @@ void run()
     pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     BackgroundWorkerUnblockSignals();
-    pg_atomic_write_u32(&area.head->worker, static_cast<std::uint32_t>(pg::proc_number()) + 1);
+    // However it ends: one that cannot open its log goes by an error, and comes again each second.
+    before_shmem_exit([](int, Datum) { pg_atomic_write_u32(&area.head->worker, 0); }, Datum{0});
     begin_work();
+    pg_atomic_write_u32(&area.head->worker, static_cast<std::uint32_t>(pg::proc_number()) + 1);
     while (!ShutdownRequestPending)
     {
         CHECK_FOR_INTERRUPTS();

@@ -11,6 +11,7 @@ audited() {
     check "$1: the log is sound and nothing is lost" '' "$(problems)"
 }
 
+has_no_worker() { [ "$(ask 'SELECT is_running FROM quiver.audit_status()')" = f ] && sleep 2 && [ "$(ask 'SELECT is_running FROM quiver.audit_status()')" = f ]; }
 new_cluster crash shared_preload_libraries=quiver quiver.audit=all,-login quiver.audit_ring_size=4MB
 q 'CREATE TABLE t (id serial, pid int)' >/dev/null
 load 20 4 two
@@ -38,6 +39,11 @@ sleep 1
 wait_for 20 answers || :
 check 'a statement that a kill cut short is recorded as crashed' 'INSERT crashed;SELECT crashed' \
     "$(ask "SELECT command || ' ' || outcome FROM quiver.audit_events() WHERE text LIKE '%pg_sleep%' OR (verb = 'INSERT' AND columns = '{id,pid}' AND outcome = 'crashed') ORDER BY 1" | sort -u | tr '\n' ';' | sed 's/;$//')"
+chmod 000 "$data/quiver_audit"
+kill -TERM "$(worker_pid)"
+holds 'a worker that cannot open its log is not running, and the status says so' wait_for 20 has_no_worker
+chmod 700 "$data/quiver_audit"
+holds 'it runs again when it can' wait_for 20 answers
 stop
 check 'the stand-alone verifier agrees' 0 "$(verify --key "$data/quiver_audit/sign.pub" "$data/quiver_audit" >"$scratch/verdict"; echo $?)"
 holds 'and tells of the start after the crash' grep -q 'had not ended when its process died' "$scratch/verdict"
