@@ -1,12 +1,13 @@
 # The checks of ops/ that need no host. Sourced by tests/ops/run.sh.
 # shellcheck shell=bash disable=SC2154  # names of tests/ops/lib.sh
-# good WHAT COMMAND...: passes when the command does; its output is shown when it does not.
+# good WHAT COMMAND...: passes when the command does; its output is shown when it does not, and what it measured (lines with #) always.
 good() {
     local what=$1 output
     shift
     if output=$("$@" 2>&1); then
         passed=$((passed + 1))
         echo "ok - $what"
+        grep '^# ' <<<"$output"
     else
         failed=$((failed + 1))
         echo "not ok - $what"
@@ -38,6 +39,7 @@ static_checks() {
     good "forecasts of readings with a known future" /usr/bin/python3 "$here/tests/ops/static/capacity.py"
     good "the audit that the roles switch on is seen by the scan, also weakened, and pgaudit before it goes" "$here/tests/ops/static/audit.sh"
     good "a vault of an earlier version: what it lacks is named, and added" "$here/tests/ops/static/vault.sh"
+    good "each rule of the gate for migrations finds its case on a clone, and not its harmless twin" "$here/tests/ops/static/migrations_gate.sh"
     good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
     good "every number of the databases is written" "$here/tests/ops/static/metrics.sh"
     static_alerts
