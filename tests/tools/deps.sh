@@ -73,7 +73,7 @@ wanted() {
             foreign_server || echo "postgresql-server-dev-${version:-unknown}"
             ;;
         arm64) echo g++-aarch64-linux-gnu qemu-user ;;
-        deb) echo debhelper dpkg-dev fakeroot g++ libsimde-dev libssl-dev zlib1g-dev postgresql-server-dev-all git ;;
+        deb) echo build-essential debhelper fakeroot libsimde-dev libssl-dev zlib1g-dev postgresql-server-dev-all git ;;
         dist) echo pgxnclient git unzip ;;
         matrix) echo debootstrap git ;;
         ops)
