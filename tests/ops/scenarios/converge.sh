@@ -1,11 +1,17 @@
 # From bare hosts to a cluster, and again. Sourced by the scenarios.
 # shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
-# build_package: quiver's Debian package, once for a commit.
+# build_package: quiver's Debian package for the hosts, once for a commit; for another Debian than this machine's it is made in a root of that one.
 build_package() {
-    local commit
+    local commit suite=${QUIVER_HOSTS_SUITE:-bookworm} to=$here/dist
     commit=$(git -C "$here" log -1 --format=%H -- extension sql packaging Makefile 2>/dev/null)
-    if [ "$(cat "$here/dist/.commit" 2>/dev/null)" != "$commit" ] || ! ls "$here"/dist/postgresql-*-quiver_*.deb >/dev/null 2>&1; then
-        sh "$here/packaging/deb.sh" >/dev/null && echo "$commit" >"$here/dist/.commit"
+    [ "$suite" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ] || to=$here/dist/$suite
+    if [ "$(cat "$to/.commit" 2>/dev/null)" != "$commit" ] || ! ls "$to/postgresql-$(server_major)"-quiver_*.deb >/dev/null 2>&1; then
+        mkdir -p "$to"
+        if [ "$to" = "$here/dist" ]; then
+            sh "$here/packaging/deb.sh" >/dev/null
+        else
+            "$here/tests/tools/roots.sh" enter -l deb -s "$suite" sh -c 'sh packaging/deb.sh >/dev/null && tar -C dist -cf - .' | tar -C "$to" -xf -
+        fi && echo "$commit" >"$to/.commit"
     fi
 }
 
