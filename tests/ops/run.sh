@@ -3,9 +3,9 @@
 #
 # usage: tests/ops/run.sh [static|hosts|SCENARIO]...    (default: static hosts)
 #
-# `hosts` is the short version: three bare hosts to a cluster, again without a change, --check, three
+# `hosts` is the short version: three bare hosts to a cluster, again without a change, --check, four
 # faults. `full` (make check-ops) adds a backup host, the security scan, restores and more faults;
-# `faults` (make check-ops-faults) is 20 faults at random. Where this machine
+# `one` has everything on one host; `faults` (make check-ops-faults) is 20 faults at random. Where this machine
 # cannot boot hosts (no root, no namespaces) that part is skipped; one line says why, and how many checks that is.
 # QUIVER_OPS=static leaves the hosts out.
 set -uo pipefail

@@ -1,5 +1,6 @@
 # Backups are of use: on another host restore the newest state, and what was just before a DROP TABLE by time, position, transaction and name; compare. Sourced.
 # shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
+repository=${repository:-backup1}
 # restores: on a cluster that runs, with a backup host.
 restores() {
     local first before position transaction name rows sum whole
@@ -25,7 +26,7 @@ restores() {
     drill_restore xid "$transaction" "$whole"
     drill_restore name "$name" "$whole"
     drill_restore time "$before" "[{database: app, name: what does not hold, sql: \"SELECT count(*) = 1 FROM account\"}]" refused
-    check "every file of the repository is encrypted, the list of backups as well" "Salted__" "$("$hosts" run backup1 "find /var/lib/pgbackrest/archive /var/lib/pgbackrest/backup -type f ! -name '*.tmp' \
+    check "every file of the repository is encrypted, the list of backups as well" "Salted__" "$("$hosts" run "$repository" "find /var/lib/pgbackrest/archive /var/lib/pgbackrest/backup -type f ! -name '*.tmp' \
         -exec sh -c 'for file; do head -c 8 \"\$file\" | tr -d \"\\0\"; echo; done' sh {} + | sort -u")"
 }
 

@@ -1,5 +1,6 @@
 # Prometheus sees everything, and an alert goes all the way. Sourced.
 # shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
+monitor=${monitor:-monitor1}
 # watcher: somebody with a certificate, made when there is none yet.
 watcher() {
     [ -e "$site/pki/tester.crt" ] || play client_certificate -e client_certificate_name=tester >"$site/certificate.log" 2>&1 || tail "$site/certificate.log"
@@ -9,7 +10,7 @@ watched() {
     local port=$1 path=$2
     shift 2
     "$hosts" ctl curl -sS -m 20 --cacert "$site/pki/ca.crt" --cert "$site/pki/tester.crt" --key "$site/pki/tester.key" \
-        --connect-to "monitor1:$port:$("$hosts" address monitor1):$port" "$@" "https://monitor1:$port$path"
+        --connect-to "$monitor:$port:$("$hosts" address "$monitor"):$port" "$@" "https://$monitor:$port$path"
 }
 # ask QUERY: its result as JSON.
 ask() { watched 9090 /api/v1/query -G --data-urlencode "query=$1" | jq -c '.data.result'; }
