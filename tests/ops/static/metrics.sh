@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# metrics.py on a server that has one of each thing that it reads: every number is there.
+# metrics.py on a server that has one of each thing that it reads, and is not up yet when it asks: every number is there.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 if [ -z "${QUIVER_ROOT:-}" ]; then
@@ -19,7 +19,9 @@ SELECT quiver.feature_push('moving', jsonb_agg(jsonb_build_object('id', n, 'even
     FROM generate_series(1, 300) AS n, (VALUES (interval '36 hours', 0), ('12 hours', 50)) AS day(age, low) \g /dev/null
 SQL
 printf '{"directory": "%s", "recall_rows": 1000, "recall_samples": 10, "drift_window": "1 day"}' "$PGHOST" >"$PGHOST/metrics.json"
-sed "s#/etc/quiver/metrics.json#$PGHOST/metrics.json#; s#/var/run/postgresql#$PGHOST#" "$here/ops/roles/exporters/files/metrics.py" >"$PGHOST/metrics.py"
+sed "s#/etc/quiver/metrics.json#$PGHOST/metrics.json#; s#/var/run/postgresql#$PGHOST/later#" "$here/ops/roles/exporters/files/metrics.py" >"$PGHOST/metrics.py"
+mkdir "$PGHOST/later"
+{ sleep 3; ln -s "$PGHOST/.s.PGSQL.$PGPORT" "$PGHOST/later/"; } &
 /usr/bin/python3 "$PGHOST/metrics.py" database || status=1
 while read -r number; do
     grep -qE "^$number\$" "$PGHOST/database.prom" || { echo "missing: $number"; status=1; }

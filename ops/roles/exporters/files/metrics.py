@@ -78,8 +78,16 @@ def pool():
 def database():
     import psycopg2
 
-    def connect(name):
-        made = psycopg2.connect(dbname=name, user="postgres", host="/var/run/postgresql", connect_timeout=10)
+    def connect(name, patience=0):
+        end = time.monotonic() + patience
+        while True:
+            try:
+                made = psycopg2.connect(dbname=name, user="postgres", host="/var/run/postgresql", connect_timeout=10)
+                break
+            except psycopg2.OperationalError:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(1)
         made.autocommit = True
         with made.cursor() as cursor:
             cursor.execute("SET statement_timeout = '120s'; SET lock_timeout = '2s'; SET search_path = pg_catalog")
@@ -90,7 +98,8 @@ def database():
             cursor.execute(statement, arguments or None)
             return cursor.fetchall()
 
-    first = connect("postgres")
+    # A server that starts, as after a power cut, is waited for.
+    first = connect("postgres", patience=100)
     leads = not rows(first, "SELECT pg_is_in_recovery()")[0][0]
     failed = 0
     for (name,) in rows(first, "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1"):
