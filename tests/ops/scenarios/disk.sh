@@ -1,11 +1,11 @@
 # The leader's disk is full. Sourced after drills.sh.
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016  # names of tests/ops/lib.sh
-# A standby gets a small disk of its own and the leadership.
+# A standby gets a small disk of its own and the leadership. With space again it is rewound: what it has, and as much WAL of the new leader beside it, have room.
 small_disk() {
     local name
     name=$(other "$(leader)")
     "$hosts" run "$name" 'set -e; systemctl stop patroni; cd /var/lib/postgresql; version=$(ls | grep -E "^[0-9]+$"); mv $version disk.old
-        install -d -m 700 -o postgres -g postgres $version; size=$(du -sm disk.old | cut -f1); mount -t tmpfs -o size=$((size + 200))m,mode=700 small $version
+        install -d -m 700 -o postgres -g postgres $version; size=$(du -sm disk.old | cut -f1); mount -t tmpfs -o size=$((2 * size + 200))m,mode=700 small $version
         chown postgres: $version; chmod 700 $version; cp -a disk.old/. $version; rm -rf disk.old; systemctl start patroni'
     ready "$standbys" 180 || return 1
     [ "$(leader)" = "$name" ] || play switchover -e "switchover_to=$name" >"$site/switchover.log" 2>&1 || { tail -n 20 "$site/switchover.log"; return 1; }
