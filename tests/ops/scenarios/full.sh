@@ -14,6 +14,7 @@ probes
 restores
 operations
 shards
+migrates
 caches
 second_repository
 rotations

@@ -2,6 +2,14 @@
 
 A case is (rule, files that are found, files of the twin), each {file: SQL} or the SQL of up.sql alone. BASE is there before.
 """
+# The rules of squawk 2.63; require-timeout-settings, its alias for the two of timeouts, is no rule of its own here.
+SQUAWK = """require-concurrent-index-creation require-concurrent-index-deletion require-concurrent-reindex require-concurrent-partition-detach
+    ban-concurrent-index-creation-in-transaction constraint-missing-not-valid adding-foreign-key-constraint disallowed-unique-constraint
+    adding-serial-primary-key-field adding-field-with-default adding-not-nullable-field adding-required-field changing-column-type prefer-repack
+    require-lock-timeout require-statement-timeout renaming-column renaming-table ban-drop-column ban-drop-table ban-drop-database ban-drop-not-null
+    ban-truncate-cascade ban-create-domain-with-constraint ban-alter-domain-with-add-constraint prefer-bigint-over-int prefer-bigint-over-smallint
+    prefer-identity prefer-text-field prefer-timestamp-tz ban-char-field prefer-robust-stmts identifier-too-long require-table-schema
+    require-enum-value-ordering transaction-nesting ban-uncommitted-transaction ban-duplicate-column-assignments unused-ignore""".split()
 APART = "-- without transaction\n"
 
 BASE = """
@@ -26,6 +34,7 @@ CASES = [
     ("require-concurrent-index-creation", "CREATE INDEX t_a ON t (a)", APART + "CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a ON t (a)"),
     ("require-concurrent-index-creation", APART + "CREATE INDEX IF NOT EXISTS t_a ON t (a)", "CREATE TABLE fresh (id bigint); CREATE INDEX ON fresh (id)"),
     ("require-concurrent-index-deletion", "DROP INDEX t_n", APART + "DROP INDEX CONCURRENTLY IF EXISTS t_n"),
+    ("require-concurrent-index-deletion", "DROP INDEX t_n", {"up.sql": "SELECT 1", "contract.sql": "ALTER TABLE t DROP COLUMN n"}),
     ("require-concurrent-reindex", "REINDEX INDEX t_n", APART + "REINDEX INDEX CONCURRENTLY t_n"),
     ("require-concurrent-partition-detach", "ALTER TABLE p DETACH PARTITION p1", APART + "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY"),
     ("ban-concurrent-index-creation-in-transaction", "CREATE INDEX CONCURRENTLY t_a ON t (a)", APART + "CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a ON t (a)"),
@@ -107,7 +116,7 @@ CASES = [
     ("no-way-back", "CREATE TABLE fresh (id bigint)", {"up.sql": "CREATE TABLE fresh (id bigint)", "down.sql": "DROP TABLE fresh"}),
     ("invalid-index", APART + "-- allow fails: seen\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS c_once ON t (c)",
      APART + "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS b_once ON t (b)"),
-    ("slow-batch", {"up.sql": "SELECT 1", "backfill.sql": "-- over t by id\nUPDATE t SET a = CASE WHEN id = 500 THEN 'x' || pg_sleep(0.6) ELSE 'x' END WHERE id BETWEEN :from AND :to"},
+    ("slow-batch", {"up.sql": "SELECT 1", "backfill.sql": "-- over t by id\nUPDATE t SET a = CASE WHEN id = 500 THEN 'x' || pg_sleep(1.2) ELSE 'x' END WHERE id BETWEEN :from AND :to"},
      {"up.sql": "SELECT 1", "backfill.sql": "-- over t by id\nUPDATE t SET a = 'x' WHERE id BETWEEN :from AND :to"}),
-    ("lock-time", "LOCK TABLE t IN SHARE MODE; SELECT pg_sleep(0.7)", "LOCK TABLE t IN ROW EXCLUSIVE MODE; SELECT pg_sleep(0.7)"),
+    ("lock-time", "LOCK TABLE t IN SHARE MODE; SELECT pg_sleep(1.2)", "LOCK TABLE t IN ROW EXCLUSIVE MODE; SELECT pg_sleep(1.2)"),
 ]

@@ -14,10 +14,10 @@ sys.dont_write_bytecode = True
 from quiver_migrations import findings, folder, gate  # noqa: E402
 
 from expected import end, expect  # noqa: E402
-from migrations_cases import BASE, CASES  # noqa: E402
+from migrations_cases import BASE, CASES, SQUAWK  # noqa: E402
 
 # In place: a copy for each of them takes longer than all the rest.
-GIVEN = {"dsn": "dbname=base", "in_place": True, "since": None, "sizes": {}, "role": None, "lock_ms": 500, "statement_ms": 60000, "longest": 0.5,
+GIVEN = {"dsn": "dbname=base", "in_place": True, "since": None, "sizes": {}, "role": None, "lock_ms": 500, "statement_ms": 60000, "longest": 1,
          "large": 1 << 30, "most_rows": 1000, "batch": 1000, "also": []}
 
 
@@ -77,6 +77,7 @@ def main():
         if rule not in ("invalid-index",):
             expect("it runs: %s" % good, "passed", {one["outcome"].split(":")[0] for one in twin["rehearsed"]}.pop() if twin["rehearsed"] else "nothing ran")
     if not wanted:
+        expect("squawk's rules without a case", [], sorted(set(SQUAWK) - {rule for rule, _, _ in CASES}))
         expect("rules without a case", [], sorted(set(findings.RULES) - {rule for rule, _, _ in CASES} - {"lock-size"}))
         # By size: the same lock, which is short here, over a table that is large there.
         index = "CREATE INDEX t_a ON t (a)"

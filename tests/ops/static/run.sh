@@ -40,6 +40,10 @@ static_checks() {
     good "the audit that the roles switch on is seen by the scan, also weakened, and pgaudit before it goes" "$here/tests/ops/static/audit.sh"
     good "a vault of an earlier version: what it lacks is named, and added" "$here/tests/ops/static/vault.sh"
     good "each rule of the gate for migrations finds its case on a clone, and not its harmless twin" "$here/tests/ops/static/migrations_gate.sh"
+    good "a migration is applied while others work: nobody waits longer than lock_timeout, what is cut off goes on" "$here/tests/ops/static/migrations.sh" migrations_apply
+    good "expand, backfill and contract by their own words, killed and resumed; drift is named" "$here/tests/ops/static/migrations.sh" migrations_phases
+    good "a migration waits for a standby that is behind" "$here/tests/ops/static/migrations.sh" migrations_standby
+    good "each command of the page about migrations does what the page says" "$here/tests/ops/static/migrations.sh" migrations_page
     good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
     good "every number of the databases is written" "$here/tests/ops/static/metrics.sh"
     static_alerts

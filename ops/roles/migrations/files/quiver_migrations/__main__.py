@@ -5,7 +5,7 @@ import sys
 
 import psycopg2
 
-from . import catalog, findings, folder, gate, session
+from . import catalog, drift, findings, folder, gate, phases, session
 
 
 def seconds(text):
@@ -49,8 +49,61 @@ def arguments():
     one.add_argument("--also", action="append", default=[], choices=findings.OPTIONAL, help="rules that are off by default")
     one.add_argument("--fail-on", choices=("warning", "error"), default="warning", help="what makes the exit status 1 (warning)")
     one.add_argument("--json", action="store_true")
+    for name, text in (("apply", "Apply what is due, and only the phases that are asked for."), ("back", "Take the newest migration back by its down.sql.")):
+        one = command(name, text)
+        one.add_argument("--tries", type=int, default=20, help="how often a file is tried while others hold what it needs (20)")
+        one.add_argument("--pause", type=seconds, default=1000, metavar="TIME", help="before the second try; it doubles, with chance in it (1s)")
+        one.add_argument("--longest-pause", type=seconds, default=30000, metavar="TIME", help="what it does not grow beyond (30s)")
+        one.add_argument("--most-lag", type=volume, default=16 << 20, metavar="SIZE", help="WAL that no standby may be behind by (16MB)")
+        one.add_argument("--patience", type=seconds, default=300000, metavar="TIME", help="how long a standby is waited for (5min)")
+        one.add_argument("--aside", action="append", default=[], metavar="STANDBY", help="a standby that may be behind, such as a delayed one")
+        one.add_argument("--rest", type=seconds, default=0, metavar="TIME", help="between two batches (0s)")
+        one.add_argument("--dry-run", action="store_true", help="print what is due and do nothing")
+        if name == "back":
+            one.add_argument("name", help="the migration: only the newest is taken back")
+            continue
+        one.add_argument("--expand", action="store_true", help="up.sql of all that are due")
+        one.add_argument("--backfill", action="store_true", help="backfill.sql of all that are due, in batches")
+        one.add_argument("--contract", action="append", default=[], metavar="NAME", help="contract.sql of this migration")
+        one.add_argument("--adopt", action="append", default=[], metavar="NAME", help="up.sql of this one is there already: it is written down and not run")
+    one = command("drift", "Compare the database with what the applied files make on an empty one.")
+    one.add_argument("--scratch", metavar="DSN", help="the server on which they make it, in a database of its own (by default the same)")
+    one.add_argument("--ignore", action="append", default=[], metavar="PATTERN", help='objects that are not compared, such as "EXTENSION hypopg"')
+    one.add_argument("--privileges", action="store_true", help="compare owners and rights too: the roles must be there")
+    one.add_argument("--json", action="store_true")
     one = command("sizes", "Print the tables' sizes, for the gate's --sizes.")
     return parser.parse_args()
+
+
+def limits(given):
+    return {"dsn": given.dsn, "role": given.role, "lock_ms": given.lock_timeout, "statement_ms": given.statement_timeout, "tries": given.tries,
+            "pause": given.pause / 1000, "longest_pause": given.longest_pause / 1000, "most_lag": given.most_lag, "patience": given.patience / 1000,
+            "aside": given.aside, "batch": given.batch, "rest": given.rest / 1000}
+
+
+def run_apply(given):
+    migrations = folder.read(given.folder)
+    if given.dry_run:
+        print(json.dumps(phases.plan(given.dsn, migrations).told()))
+    else:
+        print(json.dumps(phases.run(migrations, limits(given), given)))
+    return 0
+
+
+def run_back(given):
+    print(json.dumps(phases.back(folder.read(given.folder), limits(given), given.name, given.dry_run)))
+    return 0
+
+
+def run_drift(given):
+    result = drift.compare(folder.read(given.folder), given.dsn, given.scratch or given.dsn, given.ignore,
+                           given.role if given.privileges else None, given.privileges)
+    if given.json:
+        print(json.dumps(result, indent=2))
+    else:
+        print("\n".join(result["difference"] + ["files %s" % result["files"], "live  %s" % result["live"]]))
+        print("drift: %d objects, %s" % (result["objects"], "no difference" if not result["difference"] else "they differ"))
+    return 1 if result["difference"] else 0
 
 
 def run_sizes(given):
@@ -66,8 +119,6 @@ def run_gate(given):
         "dsn": given.dsn, "in_place": given.in_place, "since": given.since, "sizes": json.load(given.sizes) if given.sizes else {}, "role": given.role,
         "lock_ms": 0 if bare else given.lock_timeout, "statement_ms": 0 if bare else given.statement_timeout, "longest": given.longest_lock / 1000,
         "large": given.large, "most_rows": given.most_rows, "batch": given.batch, "also": given.also})
-    if result["changed"]:
-        raise session.Refused("; ".join(result["changed"]))
     print((findings.machine if given.json else findings.page)(result, given.fail_on))
     return 1 if findings.failing(result["findings"], given.fail_on) else 0
 

@@ -51,14 +51,16 @@ def gate(migrations, given):
         result = {"findings": [], "rehearsed": [], "migrations": 0}
         with contextlib.closing(rehearsal.connection), rehearsal.connection.cursor() as cursor:
             found = journal.entries(cursor)
-            result["changed"] = list(journal.changed_files(found, migrations))
+            changed = list(journal.changed_files(found, migrations))
+            if changed:
+                raise session.Refused("; ".join(changed))
             names = [migration.name for migration in migrations]
             if given["since"] is not None and given["since"] not in names:
                 raise session.Refused("there is no migration %s" % given["since"])
             judged = names.index(given["since"]) + 1 if given["since"] is not None else 0
             for migration, phases in due(migrations, found):
                 old = names.index(migration.name) < judged
-                went = rehearsal.migration(migration, phases)
+                went = rehearsal.migration(migration, phases, not old)
                 if old:
                     rehearsal.findings, rehearsal.rehearsed = [], []
                 else:

@@ -65,12 +65,16 @@ class Rehearsal:
         seen = Seen(statement, before)
         if self.given["lock_ms"]:
             session.limit(self.cursor, 0, 0)
+        if self.given["role"]:
+            self.cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(self.given["role"])))
         seen.began = time.monotonic()
         with session.Recorder(self.given["dsn"], self.connection.get_backend_pid()) as recorder:
             try:
                 self.cursor.execute(statement.text)
             except psycopg2.Error as error:
                 raise Failed(statement, error, before)
+            finally:
+                self.cursor.execute("RESET ROLE")
         seen.after = catalog.Snapshot(self.cursor)
         self.recorded = recorder.seen
         return seen
@@ -234,13 +238,13 @@ class Rehearsal:
             self.findings.append(Finding("fails", migration.scripts["up"], None, "after down.sql it does not run again"))
         return again
 
-    def migration(self, migration, phases):
-        """The phases that are due. False when it did not get to its end."""
+    def migration(self, migration, phases, judged):
+        """The phases that are due; what is not judged is run there and not back. False when it did not get to its end."""
         scripts = migration.scripts
         if "up" in phases:
             if "down" not in scripts:
                 self.findings.append(Finding("no-way-back", scripts["up"], None, "there is no down.sql"))
-            if not (self.there_and_back(migration) if "down" in scripts else self.run(scripts["up"])):
+            if not (self.there_and_back(migration) if "down" in scripts and judged else self.run(scripts["up"])):
                 return False
         if "backfill" in phases and not self.backfill(scripts["backfill"]):
             return False

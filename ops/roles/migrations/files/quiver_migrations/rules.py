@@ -47,8 +47,10 @@ def indexes(seen, start):
         elif oid in before.indexes and oid in start.indexes and index.filenode != before.indexes[oid].filenode \
                 and index.table in seen.gained and index.table not in rewritten(seen, start):
             yield "require-concurrent-reindex", "index %s is built anew while nobody may write" % index.name, index.table
+    # With its column an index goes at once.
+    narrower = {key[0] for key in before.columns if key not in after.columns}
     for oid, index in before.indexes.items():
-        if oid not in after.indexes and index.name not in names[1] and index.table in after.relations and oid in start.indexes \
+        if oid not in after.indexes and index.name not in names[1] and index.table in after.relations and oid in start.indexes and index.table not in narrower \
                 and seen.locks.get(index.table) == READS_AND_WRITES and not any(one.index == oid for one in before.constraints.values()):
             yield "require-concurrent-index-deletion", "index %s" % index.name, index.table
 

@@ -68,7 +68,7 @@ def untrue(cursor, script):
 
 
 @contextlib.contextmanager
-def scratch(dsn, template=None):
+def scratch(dsn, template=None, owner=None):
     """A database of its own on that server, gone afterwards: the dsn to it. With a template, a copy of that database, to which nobody may be connected."""
     name = "quiver_migrations_%d" % os.getpid()
     mine = psycopg2.extensions.parse_dsn(dsn).get("dbname")
@@ -79,8 +79,12 @@ def scratch(dsn, template=None):
             cursor.execute("SHOW transaction_read_only")
             if cursor.fetchone()[0] == "on":
                 raise session.Refused("a database for the rehearsal cannot be made on a server that only reads")
+            # Its owner may make things in it that others may not.
+            cursor.execute("SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = %s", (template,))
+            owner = owner or (cursor.fetchone() or (None,))[0]
             try:
-                cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template or "template0")))
+                cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template or "template0"))
+                               + (sql.SQL(" OWNER {}").format(sql.Identifier(owner)) if owner else sql.SQL("")))
             except psycopg2.errors.ObjectInUse:
                 raise session.Refused("somebody is connected to %s: a database in use is not copied; restore a backup, and rehearse there with --in-place" % template)
         yield psycopg2.extensions.make_dsn(dsn, dbname=name)
