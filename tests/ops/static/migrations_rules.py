@@ -16,6 +16,7 @@ from quiver_migrations import findings, folder, gate  # noqa: E402
 from expected import end, expect  # noqa: E402
 from migrations_cases import BASE, CASES, SQUAWK  # noqa: E402
 
+WORK = tempfile.TemporaryDirectory()
 # In place: a copy for each of them takes longer than all the rest.
 GIVEN = {"dsn": "dbname=base", "in_place": True, "since": None, "sizes": {}, "role": None, "lock_ms": 500, "statement_ms": 60000, "longest": 1,
          "large": 1 << 30, "most_rows": 1000, "batch": 1000, "also": []}
@@ -23,7 +24,7 @@ GIVEN = {"dsn": "dbname=base", "in_place": True, "since": None, "sizes": {}, "ro
 
 def migrations(files):
     """The files of a case as a folder: further numbers are further migrations."""
-    root = pathlib.Path(tempfile.mkdtemp())
+    root = pathlib.Path(tempfile.mkdtemp(dir=WORK.name))
     (root / "001_case").mkdir()
     for name, text in files.items():
         if name.isdigit():
