@@ -19,6 +19,7 @@ site_groups=("database=db1,db2,db3" "etcd=db1,db2,db3" backup=backup1 monitor=mo
 . "$here/tests/ops/scenarios/migrations.sh"
 . "$here/tests/ops/scenarios/random_faults.sh"
 . "$here/tests/ops/scenarios/rotation.sh"
+. "$here/tests/ops/scenarios/update.sh"
 . "$here/tests/ops/scenarios/second_site.sh"
 . "$here/tests/ops/scenarios/cache.sh"
 . "$here/tests/ops/scenarios/second_repository.sh"

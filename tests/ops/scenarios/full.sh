@@ -18,6 +18,7 @@ migrates
 caches
 second_repository
 rotations
+updates
 drills switchover kill etcd partition power
 more_drills quorum backup frozen asynchronous
 disk_drill

@@ -45,6 +45,8 @@ static_checks() {
     good "a migration waits for a standby that is behind" "$here/tests/ops/static/migrations.sh" migrations_standby
     good "each command of the page about migrations does what the page says" "$here/tests/ops/static/migrations.sh" migrations_page
     good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
+    good "an update finds, fetches, installs and takes back what it should, by apt and dpkg" "$here/tests/ops/static/update.sh"
+    good "an update's order, and what it does not begin with" /usr/bin/python3 "$here/tests/ops/static/update_decide.py"
     good "every number of the databases is written" "$here/tests/ops/static/metrics.sh"
     static_alerts
     good "Prometheus reads each host, and those of a second site as another cluster" "$here/tests/ops/static/watched.sh"
