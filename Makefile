@@ -43,6 +43,9 @@ extension/types/%.o: override CXXFLAGS += -O3
 include extension/alias/install.mk
 -include $(OBJS:.o=.d)
 
+# PGXS declares all files secondary: a new source that is older than the library would not be compiled.
+quiver.so: extension/sources.mk
+
 # Objects are made again when the compiler or its flags change: another server, -Werror.
 compile_flags = $(CXX) $(CPPFLAGS) $(CXXFLAGS)
 $(OBJS): build/flags

@@ -23,7 +23,7 @@ constexpr double per_record = 1.5, per_record_byte = 0.05, per_record_in_columns
 constexpr double per_distance = 25, per_value_byte = 0.05;
 constexpr double per_list = 250, per_expansion = 150, fresh_share = 0.55;
 // A walk becomes wider than was asked for where the nearest come late: by the root of how many pass.
-constexpr double per_root = 1.3;
+constexpr double per_root = 0.33;
 
 WalkCosts walk_costs(const MetaPage &meta)
 {
@@ -38,15 +38,18 @@ double walk_cost(const MetaPage &meta, const WalkCosts &each, double share, doub
            (each.expansion + each.list + 2.0 * meta.m * fresh_share * each.distance);
 }
 
-// Of a walk that looks behind those that do not pass: it reads as many lists as it takes to bring m that pass, if all of
-// them together bring so many; and the filter is asked about most vertices that these lists are near to.
+// Of a walk that looks behind those that do not pass, if all of them together bring m that pass. It reads as many lists
+// as bring 2 m, as some of the 3 m it wants were come by before; and the filter is asked about most vertices that these
+// lists are near to.
 double walk_cost_in_columns(const MetaPage &meta, const WalkCosts &each, double share, double width)
 {
     const double links = 2.0 * meta.m, passing = share * meta.vertex_count;
-    width = std::min(passing, std::max(width, per_root * std::sqrt(passing)));
-    const double lists = std::max(0.0, meta.m - links * share) / (links * share);
-    if (lists > links)
+    width = std::min(passing, std::max(width, per_root * patience(static_cast<std::size_t>(width)) *
+                                                  std::sqrt(passing)));
+    const double of_a_list = links * share;
+    if (meta.m - of_a_list > of_a_list * links)
         return walk_cost(meta, each, share, width);
+    const double lists = std::clamp(links / of_a_list - 1, 0.0, links);
     const double asked = width * links * (1 + lists) * 16;
     return std::min<double>(meta.vertex_count, asked) * per_record_in_columns +
            width *

@@ -12,8 +12,11 @@ constexpr std::size_t at_a_time = 24;
 void start_sweep(ScanState *state)
 {
     state->search->drop_found();
-    state->sweep = new (palloc(sizeof(Sweep))) Sweep{*state->graph, *state->passing, *state->search,
-                                                     static_cast<std::size_t>(state->memory_limit)};
+    // As many as are taken for an answer of that many rows, when codes leave some in doubt.
+    const auto wanted = static_cast<std::size_t>(ef_search) * 4;
+    state->sweep =
+        new (palloc(sizeof(Sweep))) Sweep{*state->graph, *state->passing, *state->search, wanted,
+                                          static_cast<std::size_t>(state->memory_limit)};
 }
 
 // In strict order a row that a walk has missed is lost once a farther one has been returned, and a query that asks for

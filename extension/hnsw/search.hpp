@@ -39,6 +39,9 @@ struct WalkCosts
     double expansion;  // the rest of it
 };
 
+// How many times as long as it took to find the nearest few a filtered walk goes on.
+double patience(std::size_t width);
+
 struct SearchCounts
 {
     std::int64_t expanded = 0;

@@ -12,12 +12,22 @@ namespace quiver::hnsw {
 
 namespace {
 
-constexpr std::size_t first_few = 10, patience = 3;
+constexpr std::size_t first_few = 10;
 // From when on a walk tells whether it is on hard ground, and how much cheaper than a sweep the rest of it has to be.
 constexpr std::size_t soon = 40;
-constexpr double cheaper = 10;
+constexpr double cheaper = 3;
+// How many that pass are looked for behind a list, in multiples of m: where many miss the filter, a graph as dense as
+// the one of all is reached by more steps than it takes in this.
+constexpr int density = 3;
 
 }  // namespace
+
+// Twice for those who ask for little, three times from hnsw.ef_search's default on.
+double patience(std::size_t width)
+{
+    constexpr double least = 10, usual = 40;
+    return 2 + (std::clamp(static_cast<double>(width), least, usual) - least) / (usual - least);
+}
 
 void Search::filter(Passing *passing, const WalkCosts &costs, double budget)
 {
@@ -55,11 +65,13 @@ void Search::add_passed(const Candidate &candidate)
 }
 
 // As few lists are followed, some of the nearest may come late: the walk ends no sooner than when it has gone on for
-// some times as long as it took to find the nearest few. One that has far to go for that is on hard ground, where walks
+// some times as long as it took to find the nearest few: patience(). One that has far to go for that is on hard ground, where walks
 // miss most: a sweep takes over, which misses nothing.
 bool Search::is_settled()
 {
-    const std::size_t found = found_.size(), wanted = patience * settled_;
+    const std::size_t found = found_.size();
+    const auto wanted =
+        static_cast<std::size_t>(patience(width_asked_) * static_cast<double>(settled_));
     if (found >= wanted)
         return true;
     const double rest = spent() * static_cast<double>(wanted - found) / static_cast<double>(found);
@@ -89,12 +101,12 @@ int Search::look_behind(Vertex bridge, Vertex *out, int *found)
 }
 
 // What the list that has been read would hold in a graph of those that pass: they themselves, then those behind the
-// others, until there are m, new or not. Where there are few the others lead on as well.
+// others, until there are 3 m, new or not. Where there are few the others lead on as well.
 int Search::passing_neighbours(Vertex *out)
 {
     // What was looked behind before is taken to have brought as many as others did.
     const int usual = bridged_ > 0 ? static_cast<int>(behind_ / bridged_) : 0;
-    const int enough = graph_.m();
+    const int enough = density * graph_.m();
     Vertex bridges[most_links];
     int found = 0, count = 0, passing = 0;
     for (int i = 0; i < copy_.link_count; ++i)
@@ -122,7 +134,7 @@ int Search::passing_neighbours(Vertex *out)
         (void) visited_.add(bridges[crossed]);
         passing += look_behind(bridges[crossed], out, &found);
     }
-    if (passing < enough / 4)
+    if (passing < graph_.m() / 4)
         for (int i = 0; i < crossed && found < most_links; ++i)
             out[found++] = bridges[i];
     return found;

@@ -14,8 +14,8 @@ constexpr auto nearer = [](const Candidate &a, const Candidate &b) {
 };
 constexpr auto farther = [](const Candidate &a, const Candidate &b) { return nearer(b, a); };
 
-// What most queries come by with: little to keep in order.
-constexpr std::size_t at_first = 512;
+// Kept by the first pass, which most queries come by with: the fewer, the less there is to keep in order.
+constexpr std::size_t least = 64, most = 512;
 
 // Distances at a time: what is asked for ahead should still be in the nearest cache when its turn comes.
 constexpr std::size_t at_once = 128;
@@ -23,12 +23,12 @@ static_assert(at_once <= most_links);
 
 }  // namespace
 
-Sweep::Sweep(Graph &graph, Passing &passing, Search &search, std::size_t room)
+Sweep::Sweep(Graph &graph, Passing &passing, Search &search, std::size_t wanted, std::size_t room)
     : graph_(graph),
       passing_(passing),
       search_(search),
-      room_(std::max(room / (2 * sizeof(Candidate)), at_first)),
-      wanted_(at_first)
+      room_(std::max(room / (2 * sizeof(Candidate)), most)),
+      wanted_(std::clamp(wanted, least, most))
 {
 }
 

@@ -11,8 +11,8 @@ class Sweep
 {
 public:
     // `search` measures distances, and knows which vertices its walks have returned: these are left out.
-    // `room` is in bytes. Allocates in the current memory context.
-    Sweep(Graph &graph, Passing &passing, Search &search, std::size_t room);
+    // `wanted` is how many are likely to be taken; `room` is in bytes. Allocates in the current memory context.
+    Sweep(Graph &graph, Passing &passing, Search &search, std::size_t wanted, std::size_t room);
 
     // Add up to `width` of the nearest that have not been given yet to `out`. False if there are no more.
     // Called under the scan lock.
