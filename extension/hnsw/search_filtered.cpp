@@ -16,8 +16,8 @@ constexpr std::size_t first_few = 10;
 // From when on a walk tells whether it is on hard ground, and how much cheaper than a sweep the rest of it has to be.
 constexpr std::size_t soon = 40;
 constexpr double cheaper = 3;
-// How many that pass are looked for behind a list, in multiples of m: where many miss the filter, a graph as dense as
-// the one of all is reached by more steps than it takes in this.
+// How many that pass are looked for behind a list, in multiples of m. With one m a step reads fewer lists, but it takes
+// twice as many steps, and the nearest come later.
 constexpr int density = 3;
 
 }  // namespace
