@@ -65,8 +65,8 @@ void Search::add_passed(const Candidate &candidate)
 }
 
 // As few lists are followed, some of the nearest may come late: the walk ends no sooner than when it has gone on for
-// some times as long as it took to find the nearest few: patience(). One that has far to go for that is on hard ground, where walks
-// miss most: a sweep takes over, which misses nothing.
+// some times, patience(), as long as it took to find the nearest few. One that has far to go for that is on hard
+// ground, where walks miss most: a sweep takes over, which misses nothing.
 bool Search::is_settled()
 {
     const std::size_t found = found_.size();

@@ -145,9 +145,8 @@ def plan(given):
     return answer
 
 
-def fetched(folder, name, version, copies):
-    """A package's file in FOLDER, from where it can be had; None when it cannot."""
-    there = files_of(folder)
+def fetched(folder, there, name, version, copies):
+    """Whether a package's file is in FOLDER, or can be had; `there` is what files_of() says of it, and is kept up to date."""
     if (name, version) not in there:
         for file in map(pathlib.Path, copies):
             if file.exists() and inside(file) == (name, version):
@@ -155,8 +154,8 @@ def fetched(folder, name, version, copies):
                 break
         else:
             run("apt-get", "-q", "download", "%s=%s" % (name, version), cwd=str(folder))
-        there = files_of(folder)
-    return there.get((name, version))
+        there.update((inside(file), file) for file in set(folder.glob("*.deb")) - set(there.values()))
+    return (name, version) in there
 
 
 def keep(given):
@@ -170,14 +169,16 @@ def keep(given):
     for name, step in given["steps"].items():
         record["before"].setdefault(name, step["from"])
         record["to"][name] = step["to"]
+    there = {}
     for kind, versions in (("new", record["to"]), ("before", record["before"])):
-        for (name, version), file in files_of(folder / kind).items():
+        there[kind] = files_of(folder / kind)
+        for name, version in list(there[kind]):
             if versions.get(name) != version:
-                file.unlink()
+                there[kind].pop((name, version)).unlink()
     lacking = ["%s %s" % (name, version) for name, version in record["before"].items()
-               if not fetched(folder / "before", name, version, given["copies"])]
+               if not fetched(folder / "before", there["before"], name, version, given["copies"])]
     for name, step in given["steps"].items():
-        if not fetched(folder / "new", name, step["to"], []):
+        if not fetched(folder / "new", there["new"], name, step["to"], []):
             sys.exit("%s %s cannot be fetched" % (name, step["to"]))
     (folder / "record.new").write_text(json.dumps(record, indent=1))
     (folder / "record.new").rename(folder / "record.json")

@@ -140,28 +140,29 @@ class Run:
 
     # A file whose statements commit one by one.
 
+    def invalid(self, cursor):
+        """{oid: name}"""
+        cursor.execute(INVALID)
+        return dict(cursor.fetchall())
+
+    def drop(self, cursor, index):
+        session.limit(cursor, 0, 0)
+        cursor.execute("DROP INDEX CONCURRENTLY IF EXISTS " + index)
+        say("    the invalid index %s is dropped" % index)
+
     def drop_invalid(self, cursor, before):
         """What a cut-off CONCURRENTLY has left: indexes that are invalid now and were not before."""
-        cursor.execute(INVALID)
-        for oid, name in cursor.fetchall():
+        for oid, name in self.invalid(cursor).items():
             if oid not in before:
-                session.limit(cursor, 0, 0)
-                cursor.execute("DROP INDEX CONCURRENTLY IF EXISTS " + name)
-                say("    the invalid index %s is dropped" % name)
+                self.drop(cursor, name)
 
     def skipped_invalid(self, cursor):
         """IF NOT EXISTS takes an invalid index for one that is there: it is dropped, and the statement is due again."""
-        skipped, any_dropped = " ".join(cursor.connection.notices), False
-        cursor.execute(INVALID)
-        for oid, name in cursor.fetchall():
-            if '"%s"' % name.split(".")[-1].strip('"') in skipped:
-                self.drop_invalid(cursor, [other for other in self.invalid(cursor) if other != oid])
-                any_dropped = True
-        return any_dropped
-
-    def invalid(self, cursor):
-        cursor.execute(INVALID)
-        return [oid for oid, _ in cursor.fetchall()]
+        notices = " ".join(cursor.connection.notices)
+        skipped = [name for name in self.invalid(cursor).values() if '"%s"' % name.split(".")[-1].strip('"') in notices]
+        for name in skipped:
+            self.drop(cursor, name)
+        return bool(skipped)
 
     def one_statement(self, cursor, watcher, statement, before):
         """Until it is done; how many tries it took."""
@@ -198,7 +199,7 @@ class Run:
             if left is not None:
                 self.drop_invalid(cursor, left)
             for number, statement in enumerate(script.statements[first:], first + 1):
-                before = self.invalid(book)
+                before = list(self.invalid(book))
                 if entry:
                     journal.expect_invalid(book, entry, before)
                 tries = self.one_statement(cursor, watcher, statement, before)

@@ -43,12 +43,29 @@ def limits(cursor):
     return tuple(row[0] for row in cursor.fetchall())
 
 
-class Recorder(threading.Thread):
+class Beside(threading.Thread):
+    """Looks at another session from one of its own, for as long as it is entered."""
+
+    def __init__(self, connection, pid):
+        super().__init__(daemon=True)
+        self.connection, self.pid, self.over = connection, pid, threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+        self.connection.close()
+
+
+class Recorder(Beside):
     """What another session locks, looked at every few milliseconds: for statements that commit by themselves, which hold nothing at their end."""
 
     def __init__(self, dsn, pid, every=0.01):
-        super().__init__(daemon=True)
-        self.connection, self.pid, self.every, self.over = connect(dsn, "recorder"), pid, every, threading.Event()
+        super().__init__(connect(dsn, "recorder"), pid)
+        self.every = every
         # {relation: {mode: [first seen, last seen]}}
         self.seen = {}
 
@@ -61,18 +78,9 @@ class Recorder(threading.Thread):
                     if mode in catalog.STOPS:
                         self.seen.setdefault(relation, {}).setdefault(mode, [now, now])[1] = now
                 self.over.wait(self.every)
-        self.connection.close()
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.join()
 
 
-class Watcher(threading.Thread):
+class Watcher(Beside):
     """Cancels what a session does when another has waited for it longer than `patience`: whatever a migration waits for or works on, nobody waits longer.
 
     lock_timeout alone is no such promise: it is for each lock by itself, and says nothing about the work that is done under one that was granted.
@@ -84,10 +92,8 @@ class Watcher(threading.Thread):
           AND %(pid)s = ANY(pg_catalog.pg_blocking_pids(l.pid))"""
 
     def __init__(self, dsn, pid, patience):
-        super().__init__(daemon=True)
-        self.pid, self.patience = pid, patience
-        self.connection = leader(dsn, "watcher")
-        self.over, self.watching, self.lock, self.cancelled = threading.Event(), False, threading.Lock(), None
+        super().__init__(leader(dsn, "watcher"), pid)
+        self.patience, self.watching, self.lock, self.cancelled = patience, False, threading.Lock(), None
         self.broken = None
 
     def watch(self, on):
@@ -113,12 +119,3 @@ class Watcher(threading.Thread):
                             self.look(cursor)
         except psycopg2.Error as error:
             self.broken = error
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.join()
-        self.connection.close()
