@@ -8,7 +8,7 @@ cd "$here"
 if [ -z "${QUIVER_ROOT:-}" ]; then
     exec tests/tools/server.sh -c wal_level=logical -c max_connections=40 tests/recovery/run.sh "$@"
 fi
-[ $# -gt 0 ] || set -- dump_restore history features crash hnsw_crash hnsw_filters hnsw_filters_build hnsw_filters_replica hnsw_filters_damage hnsw_replica hnsw_wal hnsw_copy hnsw_damage hnsw_dense hnsw_cancel hnsw_sessions hnsw_memory
+[ $# -gt 0 ] || set -- dump_restore history features crash hnsw_crash hnsw_filters hnsw_filters_build hnsw_filters_replica hnsw_filters_damage hnsw_replica hnsw_wal hnsw_copy hnsw_damage hnsw_dense hnsw_cancel hnsw_sessions hnsw_memory hnsw_progress
 
 . tests/tools/checks.sh
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/quiver-recovery.XXXXXX")
