@@ -15,6 +15,9 @@ sides = {
     "codes": (ours, coded, ""),
     "codes_heap": (ours, coded + ", rerank = heap", ""),
     "attributes": (ours, coded, ", g10, g100, g1000"),
+    # Layouts (docs/hnsw_layouts.md): codes read from their pages, and codes of other widths.
+    "codes_pages": (ours, coded, ""),
+    **{f"codes_{bits}bit": (ours, f"{coded}, bits = {bits}", "") for bits in (1, 2, 4, 8)},
 }
 if ours == "vector":
     sides = {name: (extension, "", "") for name, (extension, _, _) in sides.items()}
@@ -103,6 +106,8 @@ def load(data, side):
     if not psql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'"):
         psql(f"CREATE DATABASE {database}")
         psql(f"CREATE EXTENSION {extension}; CREATE EXTENSION pg_prewarm", database)
+    if extension != "vector":
+        psql(f"ALTER DATABASE {database} SET quiver.hnsw_use_copy = {'off' if side == 'codes_pages' else 'on'}")
     psql(f"""DROP TABLE IF EXISTS base, query;
         CREATE TABLE base (id int, v vector({data.dimensions}), g10 int, g100 int, g1000 int) WITH (autovacuum_enabled = off);
         CREATE TABLE query (id int, v vector({data.dimensions}), g10 int, g100 int, g1000 int)""", database)

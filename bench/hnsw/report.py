@@ -12,7 +12,7 @@ clock = os.environ.get("CLOCK", "wall")
 qps_key = "cpu_qps" if clock == "cpu" else "qps"
 seconds_key = "cpu_seconds" if clock == "cpu" else "seconds"
 keys = ("set", "side", "what", "ef", "mode", "groups", "clients")
-order = ["pgvector", "plain", "codes", "codes_heap", "attributes", "hnswlib", "faiss", "faiss-sq8"]
+order = ["pgvector", "plain", "codes", "codes_heap", "codes_pages", "codes_1bit", "codes_2bit", "codes_4bit", "codes_8bit", "attributes", "hnswlib", "faiss", "faiss-sq8"]
 libraries = ["hnswlib", "faiss", "faiss-sq8"]
 
 

@@ -5,7 +5,8 @@
 #        bench/hnsw/run.sh report      only print the report of what was measured before
 #
 #   SETS       words fmnist784 wordnet clustered_10k clustered_1m ... (default: words fmnist784)
-#   SIDES      pgvector plain codes codes_heap attributes hnswlib faiss faiss-sq8 (default: all but the last)
+#   SIDES      pgvector plain codes codes_heap attributes hnswlib faiss (default: these), faiss-sq8,
+#            codes_pages codes_1bit codes_2bit codes_4bit codes_8bit (layouts)
 #   FIGURES    build search batch clients filtered cold insert vacuum (default: these), memory
 #   EFS        the sweep of ef_search
 #   WORKERS    parallel workers of a build (default: processors - 1); BUILD_MEMORY (2GB);
