@@ -57,7 +57,7 @@ quiver_vip_name: "${vip+}${vip-db.quiver.test}"
 patroni_shared_buffers: 64MB
 precheck_minimum_memory_mb: 100
 prometheus_every: 5s
-postgresql_quiver_deb: $(find "$here/dist" -name "postgresql-$(server_major)-quiver_*.deb")
+postgresql_quiver_deb: $(package_of "${QUIVER_HOSTS_SUITE:-bookworm}")
 database_databases:
   - {name: app, owner: app_owner}
 database_users:
@@ -67,14 +67,29 @@ END
         play secrets >"$site/secrets.log" 2>&1 || { cat "$site/secrets.log"; return 1; }
     fi
 }
-server_major() { case ${QUIVER_HOSTS_SUITE:-bookworm} in bookworm) echo 15 ;; *) echo 17 ;; esac; }
+server_major() { case $1 in bookworm) echo 15 ;; *) echo 17 ;; esac; }
+# package_of SUITE: quiver's package for hosts of that Debian (build_package makes it).
+package_of() { find "$here/dist" -name "postgresql-$(server_major "$1")-quiver_*.deb"; }
 
 # play PLAYBOOK [ARG...]: in the controller's network, from the collection's folder.
 play() {
-    local book=$1
+    local book=$1 controller
     shift
     [ "$book" = site ] && book=site.yml || book=playbooks/$book.yml
-    (cd "$here/ops" && "$hosts" ctl ansible-playbook -i "$site/hosts.yml" "$book" "$@")
+    controller=$(controller)
+    # shellcheck disable=SC2086  # nothing, or a program
+    (cd "$here/ops" && "$hosts" ctl $controller ansible-playbook -i "$site/hosts.yml" "$book" "$@")
+}
+# controller: what runs a playbook where this machine's Ansible is too old for one of the hosts.
+controller() {
+    local name version
+    for name in $("$hosts" names); do
+        [ "$("$hosts" suite "$name")" != bookworm ] || continue
+        version=$(ansible-playbook --version | sed -n '1s/.*core //; 1s/].*//; 1p')
+        if printf '2.16\n%s\n' "$version" | sort -VC; then return; fi
+        "$here/tests/ops/hosts/controller.sh" make && echo "$here/tests/ops/hosts/controller.sh"
+        return
+    done
 }
 # secret NAME: one value of the vault.
 secret() { ansible-vault view "$site/group_vars/all/vault.yml" | sed -n "s/^  $1: //p"; }

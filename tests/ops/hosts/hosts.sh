@@ -7,7 +7,7 @@
 #        tests/ops/hosts/hosts.sh ctl COMMAND...     in the controller's network
 #        tests/ops/hosts/hosts.sh outside COMMAND...  in a network that no firewall rule names
 #        tests/ops/hosts/hosts.sh inside NAME COMMAND...   on this machine, in a host's network: also when it is cut off
-#        tests/ops/hosts/hosts.sh address NAME       its address
+#        tests/ops/hosts/hosts.sh address NAME       its address;  suite NAME its Debian
 #        tests/ops/hosts/hosts.sh poweroff NAME      pull the plug: every process of the host dies at once
 #        tests/ops/hosts/hosts.sh poweron NAME       the same disk and address, booted again
 #        tests/ops/hosts/hosts.sh isolate NAME       pull the network cable;  rejoin NAME plugs it in
@@ -20,7 +20,7 @@
 #        tests/ops/hosts/hosts.sh down               stop and remove everything but image and snapshots
 #
 #   QUIVER_HOSTS          folder of this set of hosts (default: /tmp/quiver-hosts); sets do not meet
-#   QUIVER_HOSTS_SUITE    bookworm (default) or trixie
+#   QUIVER_HOSTS_SUITE    Debian of the hosts that `up` adds: bookworm (default) or trixie; one set may have both
 #
 # Hosts live in network namespaces around a bridge that is itself in the controller's namespace: no
 # packet enters the machine's own network. What is odd about starting them:
@@ -84,6 +84,7 @@ outside() {
 }
 names() { [ ! -d "$state/hosts" ] || (cd "$state/hosts" && ls); }
 address() { cat "$state/hosts/$1/address"; }
+suite() { cat "$state/hosts/$1/suite"; }
 run() {
     local name=$1
     shift
@@ -157,7 +158,7 @@ poweron() {
         [ ! -w "$tree/$id/cpu.shares" ] || names | awk -v to="$tree/$id/cpu.shares" 'END {print 1024 * NR >to}'
     done
     # systemd from 256 on refuses the first version of cgroups; the second is there beside it.
-    [ "$suite" = bookworm ] || unified=SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+    [ "$(suite "$name")" = bookworm ] || unified=SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
     # A host outlives who boots it and must hold none of its files: one may be a lock.
     setsid bash -c "for file in /proc/self/fd/*; do file=\${file##*/}; [ \$file -le 2 ] || eval \"exec \$file>&-\"; done
         for group in $groups; do echo \$\$ >\$group/cgroup.procs; done
@@ -194,15 +195,15 @@ wait_for_ssh() {
 
 mount_root() { # mount_root NAME [SNAPSHOT_UPPER]
     local host=$state/hosts/$1 lower
-    lower=$("$here/image.sh" path "$suite")
+    lower=$("$here/image.sh" path "$(suite "$1")")
     [ -z "${2:-}" ] || lower=$2:$lower
     mkdir -p "$host"/{upper,work,root}
     mount -t overlay overlay -o "lowerdir=$lower,upperdir=$host/upper,workdir=$host/work" "$host/root"
 }
 
 prepare() { # the folder of the set, on memory where there is plenty: the disk's own pace is not under test
-    [ ! -d "$state/hosts" ] || return 0
     "$here/image.sh" make "$suite"
+    [ ! -d "$state/hosts" ] || return 0
     mkdir -p "$state"
     if [ "$(awk '/^MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)" -ge 10 ]; then
         mount -t tmpfs -o size=6g,mode=700 quiver-hosts "$state"
@@ -211,15 +212,16 @@ prepare() { # the folder of the set, on memory where there is plenty: the disk's
     ssh-keygen -q -t ed25519 -N '' -f "$state/key"
 }
 
-add_host() { # add_host NAME ADDRESS [SNAPSHOT_UPPER]
+add_host() { # add_host NAME ADDRESS SUITE [SNAPSHOT_UPPER]
     local name=$1 host=$state/hosts/$1
     mkdir -p "$host"
     echo "$2" >"$host/address"
-    mount_root "$name" "${3:-}"
+    echo "$3" >"$host/suite"
+    mount_root "$name" "${4:-}"
     echo "$name" >"$host/root/etc/hostname"
     printf '127.0.0.1 localhost\n%s %s\n' "$2" "$name" >"$host/root/etc/hosts"
     # The image's package lists are empty; without a date Ansible would think them fresh.
-    [ -n "${3:-}" ] || touch -d @0 "$host/root/var/lib/apt/lists"
+    [ -n "${4:-}" ] || touch -d @0 "$host/root/var/lib/apt/lists"
     install -d -m 700 "$host/root/root/.ssh"
     install -m 600 "$state/key.pub" "$host/root/root/.ssh/authorized_keys"
     plug "$name"
@@ -233,7 +235,7 @@ up() {
     for name in "$@"; do
         [ ! -d "$state/hosts/$name" ] || { echo "hosts.sh: $name is there already" >&2; return 1; }
         last=$({ echo $net.10; cat "$state"/hosts/*/address 2>/dev/null || :; } | sed 's/.*\.//' | sort -n | tail -n 1)
-        add_host "$name" "$net.$((last + 1))"
+        add_host "$name" "$net.$((last + 1))" "$suite"
     done
     wait_for_ssh "$@"
 }
@@ -251,10 +253,11 @@ destroy() {
 }
 
 replace() {
-    local name=$1 address
+    local name=$1 address suite
     address=$(address "$name")
+    suite=$(suite "$name")
     destroy "$name"
-    add_host "$name" "$address"
+    add_host "$name" "$address" "$suite"
     wait_for_ssh "$name"
 }
 
@@ -274,7 +277,7 @@ save() {
         done
         poweroff "$name"
         mkdir "$to/$name"
-        cp "$state/hosts/$name/address" "$to/$name/"
+        cp "$state/hosts/$name/"{address,suite} "$to/$name/"
         cp -a "$state/hosts/$name/upper" "$to/$name/"
     done
 }
@@ -287,7 +290,7 @@ restore() {
     local restored=()
     for name in "$from"/*/; do
         name=$(basename "$name")
-        add_host "$name" "$(cat "$from/$name/address")" "$from/$name/upper"
+        add_host "$name" "$(cat "$from/$name/address")" "$(cat "$from/$name/suite")" "$from/$name/upper"
         restored+=("$name")
     done
     wait_for_ssh "${restored[@]}"
@@ -311,7 +314,7 @@ case $command in
     # In this process's place, so that who ends it ends the command.
     ctl) exec ip netns exec "$id-ctl" "$@" ;;
     inside) exec ip netns exec "$id-$1" "${@:2}" ;;
-    check | up | run | outside | replace | address | poweroff | poweron | isolate | rejoin | disk | destroy | save | restore | down) "$command" "$@" ;;
+    check | up | run | outside | replace | address | suite | poweroff | poweron | isolate | rejoin | disk | destroy | save | restore | down) "$command" "$@" ;;
     names) names ;;
     ssh-options) echo "$ssh_options" ;;
     wait) wait_for_ssh "$@" ;;

@@ -1,11 +1,11 @@
 # From bare hosts to a cluster, and again. Sourced by the scenarios.
 # shellcheck shell=bash disable=SC2154,SC2034  # names of tests/ops/lib.sh
-# build_package: quiver's Debian package for the hosts, once for a commit; for another Debian than this machine's it is made in a root of that one.
+# build_package [SUITE]: quiver's Debian package for the hosts, once for a commit; for another Debian than this machine's it is made in a root of that one.
 build_package() {
-    local commit suite=${QUIVER_HOSTS_SUITE:-bookworm} to=$here/dist
+    local commit suite=${1:-${QUIVER_HOSTS_SUITE:-bookworm}} to=$here/dist
     commit=$(git -C "$here" log -1 --format=%H -- extension sql packaging Makefile 2>/dev/null)
     [ "$suite" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ] || to=$here/dist/$suite
-    if [ "$(cat "$to/.commit" 2>/dev/null)" != "$commit" ] || ! ls "$to/postgresql-$(server_major)"-quiver_*.deb >/dev/null 2>&1; then
+    if [ "$(cat "$to/.commit" 2>/dev/null)" != "$commit" ] || ! ls "$to/postgresql-$(server_major "$suite")"-quiver_*.deb >/dev/null 2>&1; then
         mkdir -p "$to"
         if [ "$to" = "$here/dist" ]; then
             sh "$here/packaging/deb.sh" >/dev/null
