@@ -51,8 +51,9 @@ ansible_ssh_private_key_file: $QUIVER_HOSTS/key
 ansible_ssh_common_args: -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ServerAliveInterval=5 -o ServerAliveCountMax=4
 quiver_admin_networks: [10.77.0.0/24]
 quiver_client_networks: [10.77.0.0/24]
-quiver_vip: "${vip-10.77.0.100}"
-quiver_vip_name: "${vip+}${vip-db.quiver.test}"
+# Empty where there is none, as somebody would leave it.
+quiver_vip: ${vip-10.77.0.100}
+quiver_vip_name: ${vip+}${vip-db.quiver.test}
 # Three servers share one machine.
 patroni_shared_buffers: 64MB
 precheck_minimum_memory_mb: 100

@@ -101,6 +101,7 @@ update_comes() {
     ready "$standbys" 60 && check "one leader, all standbys replay" yes yes
     check "commits wait for one standby, and no host is left out" "1 0" "$("$hosts" run "$(leader)" 'patronictl -c /etc/patroni/config.yml list -f json' | jq '[.[] | select(.Role == "Sync Standby")] | length') $(
         on_each 'grep -c "^tags: .*nosync" /etc/patroni/config.yml 2>/dev/null' | grep -c ' 1 ')"
+    check "the report says how long it took, as a number" number "$(jq -r '.seconds | type' "$site/update/update.json")"
     check "the report has both versions of each package" "$(update_has | grep -c .) true" "$(jq '[.hosts[].steps | to_entries[] | select(.value.to | endswith("next1"))] | length' "$site/update/update.json") $(
         jq '[.hosts[].steps["postgresql-15-quiver"] | select(. != null) | select(.from == "0.1.0" and .to == "0.1.1")] | length >= 3' "$site/update/update.json")"
     check "no secret was logged" "" "$(secrets_in "$log")"

@@ -34,6 +34,7 @@ well = {
         "monitor1": host([], ["prometheus-node-exporter"], stale=["prometheus-node-exporter"]),
         "witness": host([("etcd-server", "4-1", "4-2", "etcd")], ["etcd"], etcd=True)},
     "cluster": {"members": [member("db1", "leader"), member("db2", "sync_standby"), member("db3", "replica")]},
+    "archiver": {"fails": False, "wal": None, "since": None},
     "backups": [{"backup": [{"timestamp": {"stop": 900000}}, {"timestamp": {"stop": 990000}}], "status": {"lock": {"backup": {"held": False}}}}],
     "extension": [{"database": "app", "is": "0.1.0", "to": "0.1.1", "moves": True, "leads": True},
                   {"database": "old", "is": "0.1.1", "to": "0.1.1", "moves": False, "leads": True}]}
@@ -118,6 +119,8 @@ refused("db3 lags by unknown", members(member("db1", "leader"), member("db2", "s
 refused("There is no synchronous standby", members(member("db1", "leader"), member("db2", "replica"), member("db3", "replica")))
 refused("The newest backup is 27 hours old", set_at("now", 990000 + 27 * 3600))
 refused("There is no backup", set_at("backups", []))
+refused("WAL is not archived: 0000000200000000000000A1 fails since 10:00:00 UTC",
+        set_at("archiver", {"fails": True, "wal": "0000000200000000000000A1", "since": "10:00:00 UTC"}))
 refused("A backup is being made", set_at("backups", 0, "status", "lock", "backup", "held", True))
 refused("db2: not a minor update: postgresql-15 15.1 to 16.1", plan_of("db2", "refused", ["postgresql-15 15.1 to 16.1"]))
 refused("db2: apt would remove patroni", plan_of("db2", "removes", ["patroni"]))
@@ -143,6 +146,7 @@ equal("without a backup, when that is said", [], decided(lambda given: (set_at("
 def back(given):
     """After a run that stopped at db3, which does not start. The exporter of monitor1 is of a run before."""
     given["back"], given["backups"], given["extension"] = True, [], []
+    given["archiver"] = {"fails": True, "wal": "0000000200000000000000A1", "since": "10:00:00 UTC"}
     members(member("db1", "leader"), member("db2", "sync_standby"), member("db3", "replica", "start failed", lag="unknown"))(given)
     for name, each in given["hosts"].items():
         each["plan"]["stale"] = []

@@ -2,8 +2,8 @@
 """What an update does on which host, in which order, and why it may not begin now. Reads JSON, prints JSON; nothing else is read or done.
 
 In: back; hosts, in the inventory's order, each with `plan` (of packages.py) and whether it is of the groups database, etcd, backup; cluster, as Patroni's API
-says it; waits, whether commits wait for a standby; backups, as `pgbackrest info` says it, and where there is a repository; extension, a row for each
-database (extension.sql); lag, age in hours, without_backup; now.
+says it; waits, whether commits wait for a standby; archiver, the leader's pg_stat_archiver; backups, as `pgbackrest info` says it, and where there is a
+repository; extension, a row for each database (extension.sql); lag, age in hours, without_backup; now.
 
 Out: order; standbys; leader; hosts, each with steps, services and whether these cut clients off; lines, for who runs it; refused, a line for each reason.
 """
@@ -87,6 +87,13 @@ def of_cluster(given, database, leader, running, synchronous):
         yield "There is no synchronous standby"
 
 
+def of_archive(given):
+    """What the leader could not archive last, and has not since. A failure that the cluster brings along would look like the update's, and a standby that
+    needs WAL from the archive to come back would not get it."""
+    if given["archiver"].get("fails") and not given["back"]:
+        yield "WAL is not archived: %s fails since %s; the server's log says why" % (given["archiver"]["wal"], given["archiver"]["since"])
+
+
 def of_backups(given):
     if any(stanza["status"].get("lock", {}).get("backup", {}).get("held") for stanza in given["backups"]):
         yield "A backup is being made: wait for it"
@@ -132,7 +139,7 @@ def decide(given):
     order = [name for name in order_of(hosts, standbys, leader) if work[name]["work"]]
     refused = list(of_packages(given, hosts, work))
     if order:
-        refused += list(of_cluster(given, database, leader, running, synchronous)) + list(of_backups(given))
+        refused += list(of_cluster(given, database, leader, running, synchronous)) + list(of_archive(given)) + list(of_backups(given))
     lines = list(lines_of(given, hosts, order, work, leader))
     return {"order": order, "standbys": [name for name in standbys if name in order], "leader": leader, "hosts": work, "refused": refused,
             "lines": lines or ["Nothing: every package is the newest, and every service runs what is installed"]}
