@@ -98,7 +98,10 @@ moving_ends() {
     database=app sql "$(leader)" 'CREATE INDEX moving_by_hand ON moving_item (lower)' >/dev/null
     play schema_drift >"$log" 2>&1 && said=same || said=$(grep -o 'INDEX public.moving_by_hand: only on the live database' "$site/migrations_report/drift.txt")
     check "what was done by hand is named, and fails it" 'INDEX public.moving_by_hand: only on the live database' "$said"
+    moving_watched 1
     database=app sql "$(leader)" 'DROP INDEX moving_by_hand' >/dev/null
+    play schema_drift >"$log" 2>&1
+    moving_watched 0
     play migrate_back -e migrations_back=002_more >"$log" 2>&1 && said=accepted || said=refused
     check "migrate_back.yml refuses all but the newest" refused "$said"
     play migrate_back -e migrations_back=003_again --check >"$log" 2>&1 || tail -n 30 "$log"
@@ -107,3 +110,13 @@ moving_ends() {
     check "migrate_back.yml takes it back" f "$(moving_has once)"
 }
 moving_has() { database=app sql "$(leader)" "SELECT count(*) > 0 FROM pg_attribute WHERE attrelid = 'moving_item'::regclass AND attname = '$1'"; }
+# moving_watched OBJECTS: the server's own numbers say how many differ; where there is a watcher, the alert comes and goes with them.
+moving_watched() {
+    "$hosts" run "$(leader)" 'systemctl start quiver-metrics-database'
+    check "objects that drifted, as the exporter has them" "$1.0" "$("$hosts" run "$(leader)" 'sed -n "s/^quiver_schema_drift_objects.*\"app\"} //p" /var/lib/prometheus/node-exporter/database.prom')"
+    [ -e "$site/pki/tester.crt" ] || return 0
+    check "QuiverSchemaDrift: seen when there is drift, and not without" "$([ "$1" = 0 ] && echo quiet || echo fires)" "$(
+        if [ "$1" = 0 ]; then within 60 no_drift_alert && echo quiet; else within 60 drift_alert && echo fires; fi)"
+}
+drift_alert() { answers 'ALERTS{alertname="QuiverSchemaDrift", alertstate="firing"}'; }
+no_drift_alert() { ! drift_alert; }

@@ -148,6 +148,18 @@ def database():
                         tstzrange(now() - %s::interval, now())) WHERE value IS NOT NULL AND metric = 'psi'""", view, *[given["drift_window"]] * 3):
                 put("quiver_feature_drift", value, datname=name, view=view, feature=feature, metric=metric)
 
+        def migrations():
+            """Of the journal that ops/migrate keeps: what was applied, what was begun and did not end, and what the last look at drift found."""
+            applied, last, began = rows(connection, "SELECT count(*) FILTER (WHERE state = 'done'), extract(epoch FROM max(ended)), "
+                                        "extract(epoch FROM min(began) FILTER (WHERE state = 'running')) FROM quiver_migrations.journal WHERE taken_back IS NULL")[0]
+            put("quiver_migrations_applied", applied, datname=name)
+            put("quiver_migrations_last_seconds", last, datname=name)
+            put("quiver_migrations_unfinished_since_seconds", began, datname=name)
+            if rows(connection, "SELECT to_regclass('quiver_migrations.drift') IS NOT NULL")[0][0]:
+                for looked, differing in rows(connection, "SELECT extract(epoch FROM looked), differing FROM quiver_migrations.drift"):
+                    put("quiver_schema_looked_seconds", looked, datname=name)
+                    put("quiver_schema_drift_objects", differing, datname=name)
+
         def audit():
             status = rows(connection, "SELECT is_running, is_stalled, events_written, events_lost, records_synced - records_sealed, "
                           "ring_used::float8 / nullif(ring_size, 0) FROM quiver.audit_status()")[0]
@@ -163,6 +175,8 @@ def database():
         attempt(indexes)
         if has_quiver and leads:
             attempt(features)
+        if leads and rows(connection, "SELECT to_regclass('quiver_migrations.journal') IS NOT NULL")[0][0]:
+            attempt(migrations)
         if has_quiver and "quiver_audit_running" not in values and rows(
                 connection, "SELECT current_setting('shared_preload_libraries') ~ '\\mquiver\\M'")[0][0]:
             attempt(audit)

@@ -49,5 +49,9 @@ def compare(migrations, dsn, scratch, ignore=(), role=None, privileges=False):
         for name in [name for name in objects if any(re.search(pattern, name) for pattern in ignore)]:
             del objects[name]
     lines = schema.difference(files, there, "by the files", "on the live database")
+    if found:
+        live = session.connect(dsn, "drift")
+        with contextlib.closing(live), live.cursor() as cursor:
+            journal.looked(cursor, len(there), sum(not line.startswith(" ") for line in lines))
     return {"files": schema.digest(files), "live": schema.digest(there), "objects": len(there), "difference": lines,
             "pending": [migration.name for migration in migrations if (migration.name, "up") not in found]}

@@ -27,6 +27,16 @@ COMMENT ON TABLE quiver_migrations.journal IS 'What was applied, a row for each 
 """
 
 
+LOOKED = """CREATE TABLE IF NOT EXISTS quiver_migrations.drift (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    looked timestamptz NOT NULL,
+    objects integer NOT NULL,
+    differing integer NOT NULL
+);
+COMMENT ON TABLE quiver_migrations.drift IS 'What the last look at drift found: how many objects there are, and how many are not what the files make';
+"""
+
+
 class Entry:
     def __init__(self, row):
         self.id, self.migration, self.phase, self.checksum, self.state, self.statements, self.position, self.changed, self.invalid = row
@@ -89,6 +99,13 @@ def adopt(cursor, script):
 def take_back(cursor, migration):
     cursor.execute("""UPDATE quiver_migrations.journal SET taken_back = pg_catalog.clock_timestamp(), taken_back_by = %s
         WHERE migration = %s AND taken_back IS NULL""", (origin(), migration))
+
+
+def looked(cursor, objects, differing):
+    """What drift was found, for whoever watches the database."""
+    cursor.execute(LOOKED)
+    cursor.execute("""INSERT INTO quiver_migrations.drift (looked, objects, differing) VALUES (pg_catalog.clock_timestamp(), %s, %s)
+        ON CONFLICT (one) DO UPDATE SET looked = excluded.looked, objects = excluded.objects, differing = excluded.differing""", (objects, differing))
 
 
 def changed_files(found, migrations):
