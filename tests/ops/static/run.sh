@@ -47,6 +47,7 @@ static_checks() {
     good "index advice on statements whose answer is known" "$here/tests/ops/static/advice.sh"
     good "an update finds, fetches, installs and takes back what it should, by apt and dpkg" "$here/tests/ops/static/update.sh"
     good "an update's order, and what it does not begin with" /usr/bin/python3 "$here/tests/ops/static/update_decide.py"
+    good "a major upgrade on two servers: its copy, its switch, its way back, killed and resumed, and what it refuses" "$here/tests/ops/static/major_upgrade.sh"
     good "every number of the databases is written" "$here/tests/ops/static/metrics.sh"
     static_alerts
     good "Prometheus reads each host, and those of a second site as another cluster" "$here/tests/ops/static/watched.sh"

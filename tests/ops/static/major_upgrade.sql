@@ -1,0 +1,27 @@
+-- A database for the tests of the major upgrade: keys and none, sequences, partitions, a view with rows, vectors with an index, quiver's own tables.
+CREATE EXTENSION pg_trgm;
+CREATE EXTENSION quiver;
+CREATE TABLE item (n bigint PRIMARY KEY, v vector(3), at timestamptz NOT NULL DEFAULT clock_timestamp());
+INSERT INTO item (n, v) SELECT -i, ARRAY[i % 50, 1, 2]::vector FROM generate_series(1, 3000) AS i;
+CREATE INDEX item_v ON item USING hnsw (v vector_l2_ops);
+CREATE TABLE total (id int PRIMARY KEY, n bigint NOT NULL, twice bigint GENERATED ALWAYS AS (n * 2) STORED);
+INSERT INTO total VALUES (1, 0);
+CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM item;
+CREATE TABLE account (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, gone int, name text);
+ALTER TABLE account DROP COLUMN gone;
+SELECT quiver.history_enable('account');
+INSERT INTO account (name) SELECT 'a' || i FROM generate_series(1, 100) AS i;
+UPDATE account SET name = name || '!' WHERE id < 20;
+CREATE TABLE keyless (a int, b text);
+INSERT INTO keyless VALUES (1, 'x'), (1, 'x'), (2, NULL);
+CREATE TABLE part (id int PRIMARY KEY, of_account bigint REFERENCES account) PARTITION BY RANGE (id);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (1000);
+INSERT INTO part SELECT i, i FROM generate_series(1, 50) AS i;
+CREATE SEQUENCE untouched;
+SELECT setval('untouched', 500, false);
+CREATE TABLE payments (user_id bigint, paid_at timestamptz, amount float8, PRIMARY KEY (user_id, paid_at));
+INSERT INTO payments SELECT i % 20, '2026-01-01'::timestamptz + i * interval '1 hour', i FROM generate_series(1, 200) AS i;
+SELECT quiver.feature_create_entity('user', '{"user_id": "bigint"}');
+SELECT quiver.feature_create_view('spend', 'user', source => 'payments', event_ts => 'paid_at', features => '{"amount": "amount"}');
+GRANT SELECT, INSERT ON item TO client;
+GRANT SELECT, UPDATE ON total TO client;
