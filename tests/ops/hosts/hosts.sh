@@ -7,11 +7,12 @@
 #        tests/ops/hosts/hosts.sh ctl COMMAND...     in the controller's network
 #        tests/ops/hosts/hosts.sh outside COMMAND...  in a network that no firewall rule names
 #        tests/ops/hosts/hosts.sh inside NAME COMMAND...   on this machine, in a host's network: also when it is cut off
+#        tests/ops/hosts/hosts.sh pids NAME PROGRAM  this machine's numbers of its processes of that name
 #        tests/ops/hosts/hosts.sh address NAME       its address;  suite NAME its Debian
 #        tests/ops/hosts/hosts.sh poweroff NAME      pull the plug: every process of the host dies at once
 #        tests/ops/hosts/hosts.sh poweron NAME       the same disk and address, booted again
 #        tests/ops/hosts/hosts.sh isolate NAME       pull the network cable;  rejoin NAME plugs it in
-#        tests/ops/hosts/hosts.sh disk NAME MEGABYTES FOLDER   a file system of its own (ext4), until it is unmounted or the power goes
+#        tests/ops/hosts/hosts.sh disk NAME MEGABYTES FOLDER [MKFS [OPTIONS]]   a file system of its own (mkfs.ext4), until it is unmounted or the power goes
 #        tests/ops/hosts/hosts.sh destroy NAME       the host is gone, disk and all
 #        tests/ops/hosts/hosts.sh replace NAME       ... and a bare machine stands in its place, with its name and address
 #        tests/ops/hosts/hosts.sh save SNAPSHOT      keep the disks of all hosts (they are powered off)
@@ -123,14 +124,14 @@ network_up() {
 }
 
 disk() {
-    local image=$state/hosts/$1/disk device
+    local image=$state/hosts/$1/disk mkfs=${4:-mkfs.ext4} device
     rm -f "$image"
     truncate -s "$2M" "$image"
-    mkfs.ext4 -q "$image"
+    "$mkfs" -q "$image" >/dev/null
     device=$(losetup --find --show "$image") || return 1
     # shellcheck disable=SC2016  # expanded by the shell there
-    nsenter --mount --target "$(process_one "$1")" sh -euc 'mkdir -p "$1"; mknod "$1.device" b $2; mount -t ext4 "$1.device" "$1"; rm "$1.device"' \
-        mount "$3" "$(stat -c '%Hr %Lr' "$device")" || { losetup --detach "$device"; return 1; }
+    nsenter --mount --target "$(process_one "$1")" sh -euc 'mkdir -p "$1"; mknod "$1.device" b $2; mount -t $3 -o "${4:-defaults}" "$1.device" "$1"; rm "$1.device"' \
+        mount "$3" "$(stat -c '%Hr %Lr' "$device")" "${mkfs##*mkfs.}" "${5:-}" || { losetup --detach "$device"; return 1; }
     # Let go: it stays for as long as it is mounted.
     losetup --detach "$device"
 }
@@ -314,12 +315,13 @@ case $command in
     # In this process's place, so that who ends it ends the command.
     ctl) exec ip netns exec "$id-ctl" "$@" ;;
     inside) exec ip netns exec "$id-$1" "${@:2}" ;;
+    pids) ip netns pids "$id-$1" | grep -Fxf <(pgrep -x "$2") ;;
     check | up | run | outside | replace | address | suite | poweroff | poweron | isolate | rejoin | disk | destroy | save | restore | down) "$command" "$@" ;;
     names) names ;;
     ssh-options) echo "$ssh_options" ;;
     wait) wait_for_ssh "$@" ;;
     *)
-        sed -n '4,23s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+        sed -n '4,24s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac

@@ -1,0 +1,49 @@
+# Causes of alerts: hosts and backups. Groups of alert_causes.sh. Sourced.
+# shellcheck shell=bash disable=SC2154,SC2034,SC2016  # names of tests/ops/lib.sh
+alerts_of_host() {
+    if "$hosts" disk backup1 64 /srv/small; then
+        on backup1 'rm -rf /srv/small/*'
+        provoke "a file system fills" "on backup1 head -c 20M /dev/zero >/srv/small/a; sleep 12; dd if=/dev/zero of=/srv/small/b bs=1M; true" \
+            "on backup1 umount /srv/small" QuiverDisk80@backup1 QuiverDisk95@backup1 QuiverDiskFills@backup1
+    else
+        say "left out: this machine has no loop device for a file system of a host's own (3 alerts)"
+    fi
+    # Hosts share their kernel's load, of which this alert has the mean of five minutes.
+    if calm QuiverLoad@backup1; then
+        provoke "thirty processes for each processor wait as for a disk" "cause backup1 load $((30 * $(nproc)))" load_ends QuiverLoad@backup1~
+        check "and then the load of the last minute falls" yes "$(within 60 load_falls && echo yes)"
+    else
+        say "left out: this machine has too much to do by itself (1 alert)"
+    fi
+    provoke "a process is killed for want of memory" killed_for_memory : QuiverOutOfMemory@backup1~
+    provoke "a certificate that ends in ten days" "short_certificate backup1" "old_certificate backup1" QuiverCertificateEnds@backup1
+}
+load_of_minute() { ask 'node_load1{instance="backup1"}' | jq -r '.[0].value[1]'; }
+load_ends() { load_before=$(load_of_minute); over backup1 load; }
+load_falls() { awk -v now="$(load_of_minute)" -v before="$load_before" 'BEGIN {exit !(now < 0.9 * before)}'; }
+# In a group of this machine: hosts share its kernel, and each shows what that has counted.
+killed_for_memory() {
+    local group=/sys/fs/cgroup/memory/quiver_cause limit=memory.limit_in_bytes
+    [ -d /sys/fs/cgroup/memory ] || group=/sys/fs/cgroup/quiver_cause limit=memory.max
+    mkdir "$group" && echo $((32 << 20)) >"$group/$limit" || return 1
+    sh -c "echo \$\$ >$group/cgroup.procs && exec tail /dev/zero"
+    rmdir "$group"
+}
+short_certificate() {
+    on "$1" 'cp -p /etc/quiver/tls/host.crt /root/; cat /etc/quiver/tls/host.csr' >"$site/short.csr"
+    openssl x509 -req -in "$site/short.csr" -copy_extensions copy -days 10 -CA "$site/pki/ca.crt" -CAkey "$site/pki/ca.key" -passin "pass:$(secret ca)" -out "$site/short.crt"
+    on "$1" 'cat >/etc/quiver/tls/host.crt; systemctl start quiver-metrics-host' <"$site/short.crt"
+}
+old_certificate() { on "$1" 'mv /root/host.crt /etc/quiver/tls/; systemctl start quiver-metrics-host'; }
+
+alerts_of_backup() {
+    provoke "the repository has lost its list of backups" "without_list backup1" "with_list backup1" QuiverBackupBroken@backup1
+    provoke "a restore whose data do not check" "restored false 2" "restored true 0" QuiverRestoreDrillFailed@backup1
+}
+without_list() { on "$1" 'cd /var/lib/pgbackrest/backup/quiver && mkdir kept && mv backup.info* kept/ && systemctl start quiver-metrics-backup'; }
+with_list() { on "$1" 'cd /var/lib/pgbackrest/backup/quiver && mv kept/* . && rmdir kept && systemctl start quiver-metrics-backup'; }
+restored() {
+    local status=0
+    play restore_drill -e "{restore_drill_checks: [{database: postgres, name: asked, sql: SELECT $1}]}" || status=$?
+    [ $status = "$2" ]
+}
