@@ -15,13 +15,12 @@ small_disk() {
 large_disk() {
     "$hosts" run "$1" 'systemctl stop patroni; umount /var/lib/postgresql/[0-9]* && systemctl start patroni' && ready "$standbys" 240
 }
-# No byte is left, and every switch of WAL wants another file. It stays so until the writer is done.
+# No byte is left, and WAL is written until it wants another file: as long as files of before can be written over, the server lives on, refuses what makes a table
+# larger, and goes on leading. It stays so until the writer is done.
 fault_disk() {
     "$hosts" run "$L" 'dd if=/dev/zero of=$(echo /var/lib/postgresql/[0-9]*)/ballast bs=1M 2>/dev/null; df -h /var/lib/postgresql/[0-9]*'
-    for _ in $(seq 30); do
-        timeout 5 "$hosts" run "$L" 'cd /; setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d postgres -c "SELECT pg_switch_wal()"' >/dev/null 2>&1 || break
-        sleep 0.2
-    done
+    timeout 30 "$hosts" run "$L" "cd /; setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d postgres" <<<'DO $$ BEGIN
+        FOR file IN 1..200 LOOP PERFORM pg_logical_emit_message(false, $a$drill$a$, $a$full$a$), pg_switch_wal(); END LOOP; END $$' >/dev/null 2>&1
     date +%s >"$site/disk_full"
 }
 
