@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -39,8 +40,10 @@ def ask(side, statement, database="app", values=None):
 
 
 def start(command, **more):
-    process = subprocess.Popen(["/usr/bin/python3", "-m", "quiver_upgrade", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    process.stdin.write(json.dumps(dict(GIVEN, **more)))
+    module = ["quiver_upgrade.lead"] if command == "lead" else ["quiver_upgrade", command]
+    process = subprocess.Popen(["/usr/bin/python3", "-m"] + module, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=dict(os.environ, QUIVER_HAPROXY=os.environ["UPGRADE_WORK"] + "/admin.sock", QUIVER_HAPROXY_SETTINGS=os.environ["UPGRADE_WORK"] + "/haproxy.cfg"))
+    process.stdin.write(json.dumps(more if command == "lead" else dict(GIVEN, **more)))
     process.stdin.close()
     return process
 
@@ -101,6 +104,35 @@ class Writer(threading.Thread):
                 connection = None
                 sides.reverse()
                 time.sleep(0.02)
+
+
+class Balancer(threading.Thread):
+    """HAProxy's socket, which says nothing to what it understands; and the program that tells it, as on a host of the old cluster."""
+
+    def __init__(self, when, **more):
+        super().__init__(daemon=True)
+        self.told = ""
+        self.place = os.environ["UPGRADE_WORK"] + "/admin.sock"
+        if os.path.exists(self.place):
+            os.remove(self.place)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(self.place)
+        self.socket.listen()
+        pathlib.Path(os.environ["UPGRADE_WORK"] + "/haproxy.cfg").write_text(
+            "listen write_direct\n http-check send meth OPTIONS uri /primary ver HTTP/1.1\nlisten read_direct\n http-check send meth OPTIONS uri /replica?lag=16MB ver\n"
+            "listen write\n server db1 192.0.2.1:6432 track write_direct/db1\n")
+        self.program = start("lead", **dict(local=GIVEN["old"]["reach"], gap=1, seconds=60, when=when, to=["new1", "new2"], away=["db1"], leader="new2", **more))
+        self.start()
+
+    def run(self):
+        connection, _ = self.socket.accept()
+        self.told = connection.recv(65536).decode()
+        connection.close()
+
+    def ended(self):
+        said = self.program.stdout.read()
+        self.program.wait()
+        return said
 
 
 for side in PORTS:
@@ -230,7 +262,13 @@ def switched(to, command, what):
 
 
 last = ask("old", "SELECT last_value FROM account_id_seq")
+balancer = Balancer("new")
 switched("new", "switch", "switch")
+expect("the balancer led clients there", True, "led to the new cluster at" in balancer.ended())
+expect("to its leader, and to read from another", ["set server write_direct/db1 state maint", "set server write_direct/new1 state ready", "set server write_direct/new1 health down",
+       "set server write_direct/new2 state ready", "set server read_direct/db1 state maint", "set server read_direct/new1 state ready", "set server read_direct/new2 state ready",
+       "set server read_direct/new2 health down", "shutdown sessions server write_direct/db1", "shutdown sessions server read_direct/db1",
+       "shutdown sessions server write/db1"], balancer.told.strip().split("; "))
 expect("only it takes clients", [0, 40], [ask(side, "SELECT datconnlimit FROM pg_database WHERE datname = 'app'", "postgres") for side in PORTS])
 expect("a sequence goes on behind where it was", True, ask("new", "INSERT INTO account (name) VALUES ('after') RETURNING id") > last + 9)
 expect("one that was set and never used goes on there", 500, ask("new", "SELECT nextval('untouched')"))
@@ -250,21 +288,34 @@ ask("new", "DROP TABLE of_new")
 switched("old", "back", "back")
 compared("the new one follows again")
 works("back again finds it done", "back")
+works("what was prepared is forgotten", "forget")
+expect("the old one is as it was", [0, 0, 0, None, None, "d", 40], [
+    ask("old", "SELECT count(*) FROM pg_replication_slots"), ask("old", "SELECT count(*) FROM pg_publication"), ask("old", "SELECT count(*) FROM pg_subscription"),
+    ask("old", "SELECT to_regnamespace('quiver_upgrade')"), ask("old", "SELECT to_regnamespace('quiver_upgrade')", "postgres"),
+    ask("old", "SELECT relreplident FROM pg_class WHERE oid = 'keyless'::regclass"), ask("old", "SELECT datconnlimit FROM pg_database WHERE datname = 'app'", "postgres")])
+expect("and the new one empty", 0, ask("new", "SELECT count(*) FROM pg_database WHERE datname = 'app'", "postgres"))
+works("forgotten again", "forget")
+works("prepared anew", "prepare")
 
-# Killed in the moment itself: undo lets clients in again.
+# Killed in the moment itself: who waits beside the old leader lets clients in again, when it was not heard of in time; and undo does.
+balancer = Balancer("new")
 killed = start("switch", gap_seconds=60)
 end = time.monotonic() + 30
 while ask("old", "SELECT datconnlimit FROM pg_database WHERE datname = 'app'", "postgres") != 0 and time.monotonic() < end:
     time.sleep(0.002)
 killed.send_signal(signal.SIGKILL)
 killed.wait()
+count, end = len(writer.acknowledged), time.monotonic() + 10
+while len(writer.acknowledged) < count + 20 and time.monotonic() < end:
+    time.sleep(0.05)
+expect("clients got in again", True, len(writer.acknowledged) >= count + 20)
 said = works("undo on the old cluster alone", "undo", new=None)
 leads = ask("old", "SELECT leads FROM quiver_upgrade.state", "postgres")
 expect("one of both takes clients, by the record", True, "the %s cluster leads" % leads in said.get("said", "") or said)
-print("# killed when the old one was closed: %s" % said.get("said"))
-if leads == "old":
-    works("and prepare wakes what slept", "prepare")
 switched("new", "switch", "switch once more")
+told = balancer.ended()
+print("# killed when the old one was closed: " + told.splitlines()[0])
+expect("it was taken back, and then the balancer led clients", True, leads == "new" or "not heard of in time" in told and "led to the new cluster" in told or told)
 works("finish", "finish")
 works("finish again", "finish")
 writer.ended = True

@@ -21,7 +21,7 @@ from .clusters import Cluster, Refused
 def typed(given):
     """Ansible hands numbers and truths over as text."""
     for name, kind in (("lag_seconds", float), ("gap_seconds", float), ("check_work_seconds", float), ("check_seconds", float), ("margin", int),
-                       ("check", lambda value: str(value) == "True"), ("anew", lambda value: str(value) == "True")):
+                       ("check", lambda value: str(value).lower() == "true"), ("anew", lambda value: str(value).lower() == "true")):
         if name in given:
             given[name] = kind(given[name])
     return given

@@ -104,7 +104,7 @@ def lines_of(given, old, new):
 
 
 def decide(given):
-    given.update((name, str(given[name]) == "True") for name in ("identity_full", "same_version"))
+    given.update((name, str(given[name]).lower() == "true") for name in ("identity_full", "same_version"))
     old, new = given["old"], given["new"]
     refused = ["The %s cluster has no leader, or it does not answer" % side for side in ("old", "new") if not given[side]]
     if refused:

@@ -1,11 +1,15 @@
 """HAProxy of this host leads clients to the other cluster the moment that the record says so. Runs beside a switch, on each host of the old cluster, as root.
 
-In: seconds, to wait at most; when, old or new; to and away, servers by name; leader, of those in `to`. `now` waits for nothing.
+Where a switch closed the old cluster and is not heard of any more, the one on the old leader's host takes it back.
+
+In: local, how to reach the server of this host; gap, the seconds that a switch may hold writes; seconds, to wait at most; when, old or new; to and away,
+servers by name; leader, of those in `to`. `now` waits for nothing.
 """
 import json
 import os
 import pwd
 import socket
+import subprocess
 import sys
 import time
 
@@ -52,43 +56,65 @@ def tell(given):
         raise SystemExit("HAProxy answers: " + " ".join(said))
 
 
-def leads(connection):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT leads FROM quiver_upgrade.state")
-        return cursor.fetchone()[0]
-
-
-def asked():
+def asked(local):
     """The server of this host, which replays what the old cluster's leader writes, as postgres: who asks is known by the account."""
-    account = pwd.getpwnam("postgres")
-    os.setegid(account.pw_gid)
-    os.seteuid(account.pw_uid)
+    root = os.geteuid() == 0
+    if root:
+        account = pwd.getpwnam("postgres")
+        os.setegid(account.pw_gid)
+        os.seteuid(account.pw_uid)
     try:
-        connection = psycopg2.connect("host=/var/run/postgresql dbname=postgres user=postgres application_name=quiver_upgrade connect_timeout=2")
+        connection = psycopg2.connect(local, dbname="postgres", application_name="quiver_upgrade", connect_timeout=2)
         connection.autocommit = True
         return connection
     finally:
-        os.seteuid(0)
-        os.setegid(0)
+        if root:
+            os.seteuid(0)
+            os.setegid(0)
+
+
+def seen(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT leads, attempt, pg_is_in_recovery() FROM quiver_upgrade.state")
+        return cursor.fetchone()
+
+
+def take_back(local):
+    """The program that closed the old cluster was not heard of in time: its host is gone, or cut off. This is the old cluster's leader, and its record counts."""
+    done = subprocess.run([sys.executable, "-m", "quiver_upgrade", "undo"], input=json.dumps({"old": {"reach": local}}), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, preexec_fn=as_postgres)
+    print("not heard of in time: " + done.stdout.strip(), flush=True)
+
+
+def as_postgres():
+    if os.geteuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.setgid(account.pw_gid)
+        os.setuid(account.pw_uid)
 
 
 def main(given):
-    end, connection = time.monotonic() + given["seconds"], None
-    while not given.get("now") and time.monotonic() < end:
+    end, connection, attempt, since = time.monotonic() + given["seconds"], None, None, 0.0
+    while not given.get("now"):
+        if time.monotonic() > end:
+            raise SystemExit("nothing changed within %d s" % given["seconds"])
         try:
-            connection = connection or asked()
-            if leads(connection) == given["when"]:
+            connection = connection or asked(given["local"])
+            who, trying, standby = seen(connection)
+            if who == given["when"]:
                 break
+            if trying != attempt:
+                attempt, since = trying, time.monotonic()
+            if attempt and given["when"] == "new" and not standby and time.monotonic() - since > given["gap"] + 1:
+                take_back(given["local"])
+                attempt = None
         except psycopg2.Error:
             connection = None
             time.sleep(0.3)
         time.sleep(0.03)
-    else:
-        if not given.get("now"):
-            raise SystemExit("nothing changed within %d s" % given["seconds"])
     tell(given)
     print("led to the %s cluster at %.3f" % (given["when"], time.time()))
 
 
 if __name__ == "__main__":
-    main(json.load(sys.stdin))
+    main({name: int(value) if name in ("seconds", "gap") else value for name, value in json.load(sys.stdin).items()})

@@ -41,6 +41,9 @@ def fit(leader, follower, doc, lag):
 
 
 def status(given, old, new):
+    if new.memory() is None:
+        # Then nothing leads from here to the old one either.
+        raise Refused("Nothing is prepared: upgrade.yml first")
     leading, doc = known(old, new)
     sides = {"old": old, "new": new}
     return {"leading": leading, "behind": fit(sides[leading], sides[OTHER[leading]], doc, given["lag_seconds"]), "databases": sorted(doc["databases"])}
@@ -177,6 +180,10 @@ def switch(given, old, new, to):
     if old.memory()["attempt"]:
         # One that was killed, or still runs somewhere: it can write no record any more.
         say(undo(old, leader, follower))
+    for name in doc["databases"]:
+        asleep = follower.subscription(name)
+        if asleep and not asleep["enabled"]:
+            follower.rows("ALTER SUBSCRIPTION quiver_upgrade ENABLE", None, name)
     behind = fit(leader, follower, doc, given["lag_seconds"])
     same_roles(leader, follower)
     for name in doc["databases"]:
