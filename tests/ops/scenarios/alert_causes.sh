@@ -5,7 +5,7 @@
 # alerts_on_hosts [GROUP...]: on a cluster with monitor1 and backup1.
 alerts_on_hosts() {
     local group
-    [ $# -gt 0 ] || set -- services consensus cluster slow_begins server ages data host backup audit clock slow_ends damage
+    [ $# -gt 0 ] || set -- services consensus cluster slow_begins server ages slots data host backup audit clock slow_ends damage
     alert_rules
     for group in "$@"; do
         ready "$standbys" 240 || check "before the causes of $group: the cluster is ready" yes no

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016  # names of tests/ops/lib.sh
 alerts_of_clock() {
     local library name
-    library=$("$here/tests/ops/hosts/from_package.sh" libfaketime '*/libfaketime.so.1') || { say "left out: no libfaketime (5 alerts)"; return; }
+    library=$("$here/tests/ops/hosts/from_package.sh" libfaketime '*/libfaketime.so.1') || { say "left out: no libfaketime (6 alerts)"; return; }
     on "$S" 'cat >/usr/local/lib/libfaketime.so.1' <"$library"
     on backup1 'cat >/usr/local/lib/libfaketime.so.1' <"$library"
     provoke "the databases were looked into two hours ago" "looked_long_ago $S database" "on $S systemctl start quiver-metrics-database.timer" "QuiverMetricsOld@$S"
@@ -11,6 +11,10 @@ alerts_of_clock() {
     provoke "a repository whose only backup was made nine days ago" backed_up_long_ago backups_are_new QuiverBackupStale QuiverBackupOld
     # Not the host's own server, whose audit would rightly say that the clock was set back.
     provoke "a transaction for 65 minutes of its server's clock" "clock_goes $S" "clock_is_right $S" "QuiverLongTransaction@$S"
+    provoke "a migration was cut off between two batches three hours ago" "cut_off_long_ago $S" "goes_on $S" "QuiverMigrationUnfinished@$S"
+    aside_down "$S"
+    drops "$S" quiver-metrics-database
+    on "$S" 'rm -r /tmp/quiver_migrations /tmp/cause_migrations /run/cause.clock; systemctl start quiver-metrics-database'
     for name in "$S" backup1; do on "$name" 'rm /usr/local/lib/libfaketime.so.1'; done
 }
 # clocked HOST OFFSET COMMAND: as postgres, by a clock that is off by that much.
@@ -51,3 +55,18 @@ clock_is_right() {
     aside_is_left "$1"
     aside_down "$1"
 }
+
+cut_off_long_ago() {
+    aside_at "$1" -3h
+    tar -C "$here/ops/roles/migrations/files" --exclude=__pycache__ -c quiver_migrations | on "$1" 'tar -C /tmp -x; mkdir -p /tmp/cause_migrations/001_filled; cd /tmp/cause_migrations/001_filled
+        echo "CREATE TABLE filled (n bigint PRIMARY KEY, v int); INSERT INTO filled SELECT generate_series(1, 3000)" >up.sql
+        printf "%s\n" "-- over filled by n" "UPDATE filled SET v = 1 WHERE n BETWEEN :from AND :to" >backfill.sql; chmod -R go+rX /tmp/quiver_migrations /tmp/cause_migrations'
+    migrates_aside "$1" "" --expand
+    migrates_aside "$1" "timeout -s KILL 5" "--backfill --rest 60s"
+    adds "$1" quiver-metrics-database Environment=PGPORT=5499
+    collect "$1" database
+}
+migrates_aside() {
+    on "$1" "$as_postgres env PYTHONPATH=/tmp PYTHONDONTWRITEBYTECODE=1 $2 python3 -m quiver_migrations apply $3 /tmp/cause_migrations 'host=/var/run/postgresql port=5499 user=postgres dbname=postgres'"
+}
+goes_on() { migrates_aside "$1" "" --backfill; collect "$1" database; }

@@ -41,6 +41,23 @@ alerts_of_ages() {
 }
 vacuumed() { over "$1" ages; database=causes sql "$1" 'VACUUM pg_class'; }
 
+# 4.1 GiB of WAL, most of it zeros, which a file system that compresses has in 160 MB.
+alerts_of_slots() {
+    local mkfs
+    if mkfs=$("$here/tests/ops/hosts/from_package.sh" btrfs-progs '*/mkfs.btrfs') && "$hosts" disk "$S" 512 "$aside" "$mkfs" compress=zstd:1; then
+        provoke "nobody reads a slot while 4.1 GiB of WAL are written" "writes_much_wal $S" "writes_no_wal $S" "QuiverSlotKeepsWal@$S"
+    else
+        say "left out: this machine has no file system that compresses for a host (1 alert)"
+    fi
+}
+writes_much_wal() {
+    aside_up "$1" 'wal_init_zero = off' 'wal_recycle = off' 'fsync = off'
+    aside_is_watched "$1"
+    aside_sql "$1" "SELECT pg_create_physical_replication_slot('gone', true);
+        $(for _ in $(seq 262); do echo "SELECT pg_logical_emit_message(false, 'quiver', 'written'), pg_switch_wal();"; done)"
+}
+writes_no_wal() { aside_sql "$1" "SELECT pg_drop_replication_slot('gone')"; aside_is_left "$1"; aside_down "$1"; }
+
 # A database of its own, which goes with all that is in it.
 alerts_of_data() {
     sql "$H" 'CREATE DATABASE causes' >/dev/null

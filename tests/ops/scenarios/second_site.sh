@@ -4,6 +4,7 @@
 # second_site: on a cluster with backup1. Boots dr1, and takes it down again.
 second_site() {
     second_site_up || return 1
+    [ ! -e "$site/pki/tester.crt" ] || second_site_alerts
     second_site_lost
     second_site_back
     second_site_down
@@ -42,6 +43,34 @@ second_site_again() {
     check "a second run changes nothing there" "0 changed, 0 failed" "$(recap "$log" changed) changed, $(recap "$log" failed) failed"
 }
 site_role() { "$hosts" run "$1" "curl -s --cacert /etc/quiver/tls/ca.crt https://\$(hostname):8008/patroni" | jq -r '.role | if . == "master" then "primary" else . end'; }
+
+# Its alerts from their causes, as alert_causes.sh has it. What a second leader writes does not belong into the archive.
+second_site_alerts() {
+    H=$(leader)
+    alert_rules
+    provoke "replay is held at the second site while 80 MB are written" site_held site_released QuiverSecondSiteBehind
+    ready 3 60 || check "the second site has it all" yes no
+    provoke "the second site is promoted beside the first" site_promoted site_follows QuiverTwoSitesLead
+    check "it follows again, and what it wrote is gone" "yes standby_leader gone" \
+        "$(ready 3 120 && echo yes) $(site_role dr1) $([ -z "$(sql dr1 "SELECT to_regclass('of_two_leaders')")" ] && echo gone)"
+    alerts_told
+}
+site_held() {
+    on dr1 'patronictl -c /etc/patroni/config.yml pause --wait' && sql dr1 'SELECT pg_wal_replay_pause()' &&
+        sql "$H" "CREATE TABLE written AS SELECT n, repeat(md5(n::text), 30) AS t FROM generate_series(1, 80000) AS n"
+}
+site_released() { on dr1 'patronictl -c /etc/patroni/config.yml resume --wait; true' && sql dr1 'SELECT pg_wal_replay_resume()' && sql "$H" 'DROP TABLE written'; }
+site_promoted() {
+    on dr1 'mv /etc/pgbackrest.conf /root/; patronictl -c /etc/patroni/config.yml edit-config --force -s standby_cluster=null'
+    within 60 is_primary dr1
+    sql dr1 'CREATE TABLE of_two_leaders (n int)'
+}
+is_primary() { [ "$(site_role "$1")" = primary ]; }
+site_follows() {
+    # Not before its server has stopped: the archive would have the history of a timeline that nobody else can follow.
+    on dr1 'systemctl stop patroni; mv /root/pgbackrest.conf /etc/'
+    play failback -e failback_to=second -e failback_hand_over=false -e failback_discard=true
+}
 
 # site_writer HOST: a client that knows both sites, and goes to the other where one fails; its table is made on HOST, which leads.
 site_writer() {
