@@ -3,8 +3,10 @@
 repository=${repository:-backup1}
 # restores: on a cluster that runs, with a backup host.
 restores() {
-    local first before position transaction name rows sum whole
+    local first before position transaction name rows sum whole timer
     first=$(leader)
+    timer=$("$hosts" run "$repository" 'systemctl is-active quiver-restore-drill.timer; cat /etc/quiver/restore_drill.json')
+    check "site.yml has a restore made each week" active "$(head -n 1 <<<"$timer")"
     database=app sql "$first" "DROP TABLE IF EXISTS account, kept; CREATE TABLE account AS SELECT n, md5(n::text) AS note FROM generate_series(1, 20000) AS n;
         CREATE TABLE kept AS SELECT n, format('[%s,1]', n)::vector(2) AS v FROM generate_series(1, 500) AS n" >/dev/null
     rows=$(database=app sql "$first" "SELECT count(*) || ' ' || md5(string_agg(note, ',' ORDER BY n)) FROM account")
@@ -26,6 +28,7 @@ restores() {
     drill_restore xid "$transaction" "$whole"
     drill_restore name "$name" "$whole"
     drill_restore time "$before" "[{database: app, name: what does not hold, sql: \"SELECT count(*) = 1 FROM account\"}]" refused
+    check "what was asked by hand is not what the timer asks from then on" "$timer" "$("$hosts" run "$repository" 'systemctl is-active quiver-restore-drill.timer; cat /etc/quiver/restore_drill.json')"
     check "every file of the repository is encrypted, the list of backups as well" "Salted__" "$("$hosts" run "$repository" "find /var/lib/pgbackrest/archive /var/lib/pgbackrest/backup -type f ! -name '*.tmp' \
         -exec sh -c 'for file; do head -c 8 \"\$file\" | tr -d \"\\0\"; echo; done' sh {} + | sort -u")"
 }
