@@ -70,8 +70,8 @@ is "--check says what it would add" yes "$(grep -q 'gets keepalived, luks, redis
 is "and adds nothing" "$(cat "$work/old.yml")" "$(vault)"
 adds
 is "it says what it adds" yes "$(grep -q 'gets keepalived, luks, redis, redis_app, cache' "$work/log" && echo yes)"
-is "every line that was there is there" "$(cat "$work/old.yml")" "$(vault | grep -vE '^    (keepalived|luks|redis|redis_app|cache): [A-Za-z0-9]{32}$')"
-is "five new ones, all different" 5 "$(vault | grep -oE '^    (keepalived|luks|redis|redis_app|cache): [A-Za-z0-9]{32}$' | awk '{print $2}' | sort -u | wc -l)"
+is "every line that was there is there" "$(cat "$work/old.yml")" "$(vault | grep -vE '^    (keepalived|luks|redis|redis_app|cache): [A-Za-z][0-9][A-Za-z0-9]{30}$')"
+is "five new ones, all different" 5 "$(vault | grep -oE '^    (keepalived|luks|redis|redis_app|cache): [A-Za-z][0-9][A-Za-z0-9]{30}$' | awk '{print $2}' | sort -u | wc -l)"
 for name in $(vault | awk '/^    [a-z_]*: [A-Za-z0-9]{32}$/ {print $2}'); do
     ! grep -q "$name" "$work/log" || { echo "a secret was logged"; exit 1; }
 done
@@ -85,6 +85,7 @@ is "nor the vault" "$(cat "$work/added")" "$(vault)"
 rm "$work/group_vars/all/vault.yml"
 adds
 prechecks || { echo "a new vault is not enough"; cat "$work/log"; exit 1; }
+is "each has a letter and a digit, which passwordcheck wants" "" "$(vault | grep '^  ' | grep -vE '^  [a-z_]*: [A-Za-z][0-9][A-Za-z0-9]{30}$')"
 vault >"$work/added"
 adds
 is "a new one is complete" "changed=0" "$(recap)"
