@@ -21,6 +21,8 @@ finish() {
     # shellcheck disable=SC2046  # one word a job
     kill $(jobs -p) 2>/dev/null
     [ "$up" != yes ] || "$hosts" down
+    # Ansible's folder, where nothing else is.
+    rmdir "$site/tmp" "$site" "$QUIVER_HOSTS" 2>/dev/null
 }
 up=no
 trap finish EXIT
