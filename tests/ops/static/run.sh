@@ -31,6 +31,7 @@ static_checks() {
     good "the collection builds" static_collection
     good "cascading and delayed standbys are what the inventory asks, and what does not fit is refused" "$here/tests/ops/static/standbys.sh"
     good "data that an interrupted rewind left are told from all others" "$here/tests/ops/static/rescue.sh"
+    good "a leader whose disk is nearly full hands over, and nobody else does" /usr/bin/python3 "$here/tests/ops/static/disk_guard.py"
     good "a device and a folder with anything in them are refused, an empty one is formatted once, and its key changes" "$here/tests/ops/static/luks.sh"
     good "a rotation of the authority is finished or taken back, wherever it stops" "$here/tests/ops/static/authority.sh"
     good "Patroni does not start beside a site that leads" /usr/bin/python3 "$here/tests/ops/static/other_site.py"

@@ -13,16 +13,13 @@ rewind is due and that it fails; otherwise it waits for a person. Such data are 
 Patroni itself refuses to copy when there is no leader, or this member is it.
 """
 import argparse
-import base64
-import json
 import os
 import re
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+
+import member
 
 SEGMENT = re.compile(r"^([0-9A-F]{8})([0-9A-F]{16})$")
 # The server works, or Patroni works on its data.
@@ -97,23 +94,6 @@ def somebody_works():
     return False
 
 
-def ask(rest, path, body=None):
-    """Patroni's answer; its status code does not matter for reading."""
-    context = ssl.create_default_context(cafile=rest["cafile"])
-    context.load_cert_chain(rest["certfile"], rest["keyfile"])
-    request = urllib.request.Request("https://%s%s" % (rest["connect_address"], path))
-    if body is not None:
-        login = "%(username)s:%(password)s" % rest["authentication"]
-        request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
-        request.add_header("Content-Type", "application/json")
-        request.data = json.dumps(body).encode()
-    try:
-        with urllib.request.urlopen(request, timeout=10, context=context) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
 def since(path, now):
     """When the trouble was first seen. Kept in a file, because each look is a process of its own."""
     try:
@@ -137,18 +117,16 @@ def main():
         print(why or "may start")
         return 1 if why else 0
 
-    import yaml
-    with open(given.config) as file:
-        config = yaml.safe_load(file)
-    rest, server = config["restapi"], config["postgresql"]
+    here = member.Member(given.config)
+    server = here.server
     try:
-        state = json.loads(ask(rest, "/patroni")[1]).get("state", "")
-        members = json.loads(ask(rest, "/cluster")[1]).get("members", [])
+        state = here.told("/patroni").get("state", "")
+        members = here.told("/cluster").get("members", [])
     except (OSError, ValueError) as error:
         print("Patroni does not answer: %s" % error)
         return 0
-    leaders = [member["name"] for member in members if member["role"] in ("leader", "master", "primary", "standby_leader") and
-               member["state"] in ("running", "streaming") and member["name"] != config["name"]]
+    leaders = [other["name"] for other in members
+               if other["role"] in member.LEADING and other["state"] in member.RUNNING and other["name"] != here.name]
     why = "" if state in BUSY or somebody_works() else cannot_start(server["data_dir"], server["bin_dir"])
     if not why:
         if os.path.exists(given.state):
@@ -158,7 +136,7 @@ def main():
     print("The server is '%s' and cannot start: %s. Leader: %s. For %d s" % (state, why, ", ".join(leaders) or "none", for_seconds))
     if not leaders or for_seconds < given.after:
         return 0
-    status, text = ask(rest, "/reinitialize", {"force": True})
+    status, text = here.ask("/reinitialize", {"force": True})
     print("Copying anew from the leader: %s %s" % (status, text))
     if status == 200:
         os.remove(given.state)
