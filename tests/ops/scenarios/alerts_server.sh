@@ -95,13 +95,19 @@ alerts_of_damage() {
     ready "$standbys" 120
     within 60 answers "pg_checksum_failures{instance=\"$S\"}"
     sleep 12
-    provoke "a page of a standby is damaged" "damaged $S" "sql $H DROP TABLE hurt" "QuiverChecksumFailures@$S~"
+    provoke "a page of a standby is damaged" "damaged $S" "copied_anew $S" "QuiverChecksumFailures@$S~"
+    check "copied anew, it has counted none" 0 "$(sql "$S" 'SELECT sum(checksum_failures) FROM pg_stat_database')"
 }
 damaged() {
     local file
     file=$(sql "$1" "SELECT current_setting('data_directory') || '/' || pg_relation_filepath('hurt')")
     on "$1" "dd if=/dev/urandom of=$file bs=1 seek=4000 count=64 conv=notrunc"
     sql "$1" 'SELECT * FROM hurt' | grep -c 'invalid page'
+}
+copied_anew() {
+    sql "$H" 'DROP TABLE hurt'
+    on "$H" "patronictl -c /etc/patroni/config.yml reinit quiver $1 --force --wait"
+    ready "$standbys" 240
 }
 
 # What needs ten minutes to be told from a pause; all else happens meanwhile.

@@ -43,7 +43,7 @@ audits() {
 }
 # anchored: what the monitor has read of each log proves a copy of it, without a server.
 anchored() {
-    local name folder number=0 note
+    local name folder number=0 note key
     watcher
     make -s -C "$here" audit-verifier >/dev/null
     for name in $database_hosts; do
@@ -52,7 +52,9 @@ anchored() {
         mkdir -p "$folder"/{log,anchors}
         "$hosts" run "$name" 'systemctl start quiver-metrics-database'
         within 60 answers "quiver_audit_anchor{instance=\"$name\"}"
-        for note in $(ask "last_over_time(quiver_audit_anchor{instance=\"$name\"}[10m])" | jq -r '.[].metric.note'); do
+        # Its collector may have been led to a server aside, with a log and a key of its own, minutes ago.
+        key=$(ask "quiver_audit_anchor{instance=\"$name\"}" | jq -r '.[0].metric.key')
+        for note in $(ask "last_over_time(quiver_audit_anchor{instance=\"$name\", key=\"$key\"}[10m])" | jq -r '.[].metric.note'); do
             number=$((number + 1))
             base64 -d <<<"$note" >"$folder/anchors/$number.note"
         done
