@@ -2,13 +2,14 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2016  # names of tests/ops/lib.sh
 alerts_of_clock() {
     local library name
-    library=$("$here/tests/ops/hosts/from_package.sh" libfaketime '*/libfaketime.so.1') || { say "left out: no libfaketime (6 alerts)"; return; }
+    library=$("$here/tests/ops/hosts/from_package.sh" libfaketime '*/libfaketime.so.1') || { say "left out: no libfaketime (7 alerts)"; return; }
     on "$S" 'cat >/usr/local/lib/libfaketime.so.1' <"$library"
     on backup1 'cat >/usr/local/lib/libfaketime.so.1' <"$library"
     provoke "the databases were looked into two hours ago" "looked_long_ago $S database" "on $S systemctl start quiver-metrics-database.timer" "QuiverMetricsOld@$S"
     provoke "the repository was looked at two hours ago" "looked_long_ago backup1 backup" "on backup1 systemctl start quiver-metrics-backup.timer" \
         QuiverBackupMetricsOld@backup1
     provoke "a repository whose only backup was made nine days ago" backed_up_long_ago backups_are_new QuiverBackupStale QuiverBackupOld
+    provoke "no restore was proved for nine days" drilled_long_ago "restored true 0" QuiverRestoreDrillOld@backup1
     # Not the host's own server, whose audit would rightly say that the clock was set back.
     provoke "a transaction for 65 minutes of its server's clock" "clock_goes $S" "clock_is_right $S" "QuiverLongTransaction@$S"
     provoke "a migration was cut off between two batches three hours ago" "cut_off_long_ago $S" "goes_on $S" "QuiverMigrationUnfinished@$S"
@@ -24,6 +25,12 @@ clocked() {
     on "$host" "systemd-run --quiet --wait --collect --pipe --uid=postgres -E LD_PRELOAD=/usr/local/lib/libfaketime.so.1 -E FAKETIME=$offset -E FAKETIME_DONT_FAKE_MONOTONIC=1 $*"
 }
 looked_long_ago() { on "$1" "systemctl stop quiver-metrics-$2.timer"; clocked "$1" -2h "/usr/local/sbin/quiver-metrics $2"; }
+# libfaketime 0.9.10 breaks the sleep of Python 3.11, which waits for a moment instead of so long: here it does the latter.
+drilled_long_ago() {
+    on backup1 'mkdir /tmp/cause_sleep; echo "import select, time; time.sleep = lambda seconds: select.select([], [], [], seconds) and None" >/tmp/cause_sleep/sitecustomize.py'
+    clocked backup1 -9d "-E PYTHONPATH=/tmp/cause_sleep -E PYTHONDONTWRITEBYTECODE=1 /usr/local/sbin/quiver-restore-drill"
+    on backup1 'rm -r /tmp/cause_sleep'
+}
 
 # The cluster's data as the newest backup has them, in a full backup by pgBackRest of nine days ago.
 past=/var/lib/postgresql/past
