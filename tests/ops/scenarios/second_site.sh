@@ -44,15 +44,21 @@ second_site_again() {
 }
 site_role() { "$hosts" run "$1" "curl -s --cacert /etc/quiver/tls/ca.crt https://\$(hostname):8008/patroni" | jq -r '.role | if . == "master" then "primary" else . end'; }
 
-# Its alerts from their causes, as alert_causes.sh has it. What a second leader writes does not belong into the archive.
+# Its alerts from their causes, as alert_causes.sh has it. What a second leader writes does not belong into the archive: promoted behind the playbooks' back it keeps
+# its WAL; once it may archive, as one that promote_dr.yml promoted out of the first site's sight, the way back takes it out.
 second_site_alerts() {
     H=$(leader)
     alert_rules
     provoke "replay is held at the second site while 80 MB are written" site_held site_released QuiverSecondSiteBehind
     ready 3 60 || check "the second site has it all" yes no
     provoke "the second site is promoted beside the first" site_promoted site_follows QuiverTwoSitesLead
+    check "a site that follows put nothing into the archive, promoted as it was" yes "$kept_out"
+    check "one that does not follow did" yes "$got_in"
     check "it follows again, and what it wrote is gone" "yes standby_leader gone" \
         "$(ready 3 120 && echo yes) $(site_role dr1) $([ -z "$(sql dr1 "SELECT to_regclass('of_two_leaders')")" ] && echo gone)"
+    check "from the archive as well" yes "$(in_archive "$beside" >/dev/null || echo yes)"
+    on "$H" "patronictl -c /etc/patroni/config.yml restart quiver $(other "$H") --force" >/dev/null
+    check "and servers of the first site start as ever" yes "$(ready 3 120 && echo yes)"
     alerts_told
 }
 site_held() {
@@ -61,16 +67,18 @@ site_held() {
 }
 site_released() { on dr1 'patronictl -c /etc/patroni/config.yml resume --wait; true' && sql dr1 'SELECT pg_wal_replay_resume()' && sql "$H" 'DROP TABLE written'; }
 site_promoted() {
-    on dr1 'mv /etc/pgbackrest.conf /root/; patronictl -c /etc/patroni/config.yml edit-config --force -s standby_cluster=null'
+    on dr1 'patronictl -c /etc/patroni/config.yml edit-config --force -s standby_cluster=null'
     within 60 is_primary dr1
-    sql dr1 'CREATE TABLE of_two_leaders (n int)'
+    sql dr1 'CREATE TABLE of_two_leaders (n int); CHECKPOINT; SELECT pg_switch_wal()'
+    beside=$(sql dr1 "SELECT lpad(upper(to_hex(timeline_id)), 8, '0') FROM pg_control_checkpoint()")
+    sleep 5
+    kept_out=$(in_archive "$beside" >/dev/null || echo yes)
+    on dr1 'rm /etc/quiver/follows'
+    got_in=$(within 90 in_archive "$beside" >/dev/null && echo yes)
 }
 is_primary() { [ "$(site_role "$1")" = primary ]; }
-site_follows() {
-    # Not before its server has stopped: the archive would have the history of a timeline that nobody else can follow.
-    on dr1 'systemctl stop patroni; mv /root/pgbackrest.conf /etc/'
-    play failback -e failback_to=second -e failback_hand_over=false -e failback_discard=true
-}
+in_archive() { on backup1 "ls /var/lib/pgbackrest/archive/quiver/*/$1.history"; }
+site_follows() { play failback -e failback_to=second -e failback_hand_over=false -e failback_discard=true; }
 
 # site_writer HOST: a client that knows both sites, and goes to the other where one fails; its table is made on HOST, which leads.
 site_writer() {
