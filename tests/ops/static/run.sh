@@ -35,6 +35,7 @@ static_checks() {
     good "a device and a folder with anything in them are refused, an empty one is formatted once, and its key changes" "$here/tests/ops/static/luks.sh"
     good "a rotation of the authority is finished or taken back, wherever it stops" "$here/tests/ops/static/authority.sh"
     good "Patroni does not start beside a site that leads" /usr/bin/python3 "$here/tests/ops/static/other_site.py"
+    good "of two sites with one archive the one that follows adds nothing, and what was thrown away leaves it" "$here/tests/ops/static/one_archive.sh"
     good "nothing cached stays older than its row, whatever dies" "$here/tests/ops/static/cache.sh"
     good "a second repository by S3: its settings are read, and a backup there restores" "$here/tests/ops/static/second_repository.sh"
     good "forecasts of readings with a known future" /usr/bin/python3 "$here/tests/ops/static/capacity.py"
