@@ -77,7 +77,7 @@ site_promoted() {
     got_in=$(within 90 in_archive "$beside" >/dev/null && echo yes)
 }
 is_primary() { [ "$(site_role "$1")" = primary ]; }
-in_archive() { on backup1 "ls /var/lib/pgbackrest/archive/quiver/*/$1.history"; }
+in_archive() { on backup1 "ls /var/lib/pgbackrest/archive/quiver/*/$1.history 2>/dev/null"; }
 site_follows() { play failback -e failback_to=second -e failback_hand_over=false -e failback_discard=true; }
 
 # site_writer HOST: a client that knows both sites, and goes to the other where one fails; its table is made on HOST, which leads.
