@@ -4,21 +4,18 @@
 usage: disk_guard.py    needs no host; that the hand-over itself works is a drill on hosts (tests/ops/scenarios/disk.sh)
 """
 import copy
-import http.server
 import json
 import os
 import pathlib
-import ssl
 import subprocess
-import sys
 import tempfile
 import threading
 
 import expected
+import tls_server
 from expected import expect
 
 program = pathlib.Path(__file__).resolve().parents[3] / "ops/roles/patroni/files/disk_guard.py"
-sys.dont_write_bytecode = True
 # More than any disk has left, and none: `--share 2` is twice the file system.
 FULL, ROOM = ["--reserve", "1e12", "--share", "2"], ["--reserve", "0"]
 leads = {"/patroni": {"state": "running", "role": "master"},
@@ -26,7 +23,7 @@ leads = {"/patroni": {"state": "running", "role": "master"},
                                   {"name": "db3", "role": "replica", "state": "running", "tags": {"nofailover": True}}]}}
 
 
-class Patroni(http.server.BaseHTTPRequestHandler):
+class Patroni(tls_server.Handler):
     def answer(self, status, body):
         self.send_response(status)
         self.end_headers()
@@ -39,9 +36,6 @@ class Patroni(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append([self.path, self.headers["Authorization"], body])
         self.answer(self.server.status, "handed over" if self.server.status == 200 else "nobody may lead")
-
-    def log_message(self, *_):
-        pass
 
 
 def guard(says, how, *more, status=200, lines=1):
@@ -74,13 +68,8 @@ with tempfile.TemporaryDirectory() as folder:
     data = folder + "/data"
     for name in ("/pg_wal", "/pg_tblspc/16400"):
         os.makedirs(data + name)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=db1", "-addext", "subjectAltName=IP:127.0.0.1",
-                    "-days", "2", "-keyout", folder + "/host.key", "-out", folder + "/host.crt"], check=True, capture_output=True)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Patroni)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder + "/host.crt", folder + "/host.key")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    tls_server.certificate(folder, "host")
+    server = tls_server.serve(folder, "host", Patroni)
     with open(folder + "/config.yml", "w") as out:
         json.dump({"name": "db1", "postgresql": {"data_dir": data},
                    "restapi": {"connect_address": "127.0.0.1:%d" % server.server_port, "cafile": folder + "/host.crt", "certfile": folder + "/host.crt",

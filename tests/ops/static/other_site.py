@@ -3,51 +3,31 @@
 
 usage: other_site.py    needs no host
 """
-import http.server
 import os
 import pathlib
-import ssl
 import subprocess
 import tempfile
-import threading
 import time
 
 import expected
+import tls_server
 from expected import expect
 
 program = pathlib.Path(__file__).resolve().parents[3] / "ops/roles/second_site/files/other_site.py"
 
 
-def certificate(name):
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name, "-addext",
-                    "subjectAltName=IP:127.0.0.1", "-days", "2", "-keyout", "%s/%s.key" % (folder, name), "-out", "%s/%s.crt" % (folder, name)],
-                   check=True, capture_output=True)
-
-
-class Quiet(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_):
-        pass
-
-
-class Patroni(http.server.BaseHTTPRequestHandler):
+class Patroni(tls_server.Handler):
     def do_GET(self):
         if self.server.status is None:
             time.sleep(3)
         self.send_response(self.server.status or 503)
         self.end_headers()
 
-    def log_message(self, *_):
-        pass
-
 
 def patroni(status, name="site"):
     """One on a port of its own; 200 leads, 503 does not, None does not answer in time."""
-    server = Quiet(("127.0.0.1", 0), Patroni)
+    server = tls_server.serve(folder, name, Patroni)
     server.status = status
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain("%s/%s.crt" % (folder, name), "%s/%s.key" % (folder, name))
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     return "127.0.0.1:%d" % server.server_port
 
 
@@ -66,8 +46,8 @@ def reset(*files):
 
 with tempfile.TemporaryDirectory() as folder:
     os.mkdir(folder + "/etc")
-    certificate("site")
-    certificate("other")
+    tls_server.certificate(folder, "site")
+    tls_server.certificate(folder, "other")
     leads, follows, stands, lies, gone = patroni(200), patroni(503), patroni(None), patroni(200, "other"), "127.0.0.1:1"
     refused = "the other site leads (%s): Patroni stays off here until playbooks/failback.yml makes this site follow it" % leads
     expect("the other site follows", True, may_start(follows, follows))

@@ -11,6 +11,7 @@ hand over, as an administrator would ask; in synchronous mode to a standby that 
 knows. Where all are full, each would hand over to the next: a host does so for this reason at most once in --again seconds.
 """
 import argparse
+import glob
 import os
 import sys
 import time
@@ -22,13 +23,7 @@ MB = 1 << 20
 
 def folders(data, more):
     """The folders whose file systems count: pg_wal and tablespaces may be links to others."""
-    spaces = data + "/pg_tblspc"
-    yield data
-    yield data + "/pg_wal"
-    if os.path.isdir(spaces):
-        for name in sorted(os.listdir(spaces)):
-            yield spaces + "/" + name
-    yield from more
+    return [data, data + "/pg_wal", *sorted(glob.glob(data + "/pg_tblspc/*")), *more]
 
 
 def nearly_full(paths, reserve, share):
