@@ -10,12 +10,19 @@
 
 #include <cinttypes>
 #include <cstdarg>
+#include <unistd.h>
 
 namespace quiver::audit {
 namespace {
 
 // Backends take the time before they queue, so neighbours differ by that much.
 constexpr std::int64_t clock_tolerance = 5'000'000;
+
+// A segment that has just been begun gets its first checkpoint some fsyncs later: seconds, on a slow disk. One that is
+// removed has its files gone one after the other.
+constexpr int note_tries = 100;
+constexpr int removal_tries = 3;
+constexpr useconds_t pause_us = 50'000;
 
 class Verifier
 {
@@ -26,7 +33,7 @@ public:
         summary_ = {};
         tree_ = {};
         tree_broken_ = begun_ = has_previous_ = false;
-        last_size_ = expected_segment_ = next_anchor_ = removed_before_ = 0;
+        last_size_ = next_anchor_ = removed_before_ = 0;
         last_note_time_ = 0;
         readings_ = read_from_ = 0;
         for (std::int64_t &time : last_time_)
@@ -35,8 +42,7 @@ public:
 
     VerifySummary run()
     {
-        SegmentRange range;
-        if (!list_segments(request_.directory, range) || range.first == 0)
+        if (!list_segments(request_.directory, range_) || range_.first == 0)
         {
             report(Severity::error, Problem::unreadable, 0, "%s has no segment that can be read",
                    request_.directory);
@@ -49,10 +55,10 @@ public:
                        request_.anchors);
             anchors_.sort();
         }
-        for (segment_ = range.first; segment_ <= range.last; ++segment_)
-            check_segment(segment_ == range.last);
-        segment_ = range.last;
-        finish(range);
+        for (segment_ = range_.first; segment_ <= range_.last; ++segment_)
+            check_segment(segment_ == range_.last);
+        segment_ = range_.last;
+        finish();
         release();
         return summary_;
     }
@@ -83,8 +89,12 @@ private:
 
     void check_segment(bool is_last)
     {
+        // Before the records, which the server has on disk before it seals them.
+        const bool has_notes = read_notes(is_last);
         if (!reader_.open(request_.directory, segment_))
         {
+            if (was_removed())
+                return begin_at_first();
             report(Severity::error, Problem::lost_segment, 0, "segment %" PRIu64 " is not there",
                    segment_);
             tree_broken_ = true;
@@ -100,8 +110,9 @@ private:
             return;
         }
         check_head(reader_.head());
-        read_notes();
-        next_note_ = 0;
+        if (!has_notes && !was_removed())
+            report(Severity::warning, Problem::missing_checkpoint, 0,
+                   "checkpoints of segment %" PRIu64 " are missing or end in the middle", segment_);
         check_seals();
         for (;;)
         {
@@ -167,14 +178,57 @@ private:
             ++next_anchor_;
     }
 
-    void read_notes()
+    // The log of a running server goes on while it is read: segments are begun at its end, and its first ones removed.
+    // Whether the directory, looked at again, begins after this segment. The files of one that is the first may be going
+    // right now.
+    bool was_removed()
+    {
+        for (int tries = 1;; ++tries)
+        {
+            SegmentRange now;
+            if (!list_segments(request_.directory, now) || now.first < segment_)
+                return false;
+            if (now.first > segment_)
+            {
+                range_ = now;
+                return true;
+            }
+            if (tries == removal_tries)
+                return false;
+            pause();
+        }
+    }
+
+    void pause()
+    {
+        usleep(pause_us);
+        if (request_.each_record != nullptr)
+            request_.each_record(request_.context);
+    }
+
+    // On with the segment that is the first by now. That a record says so, finish() sees to, as if it had been the first
+    // from the beginning; of sessions it is not known what the segments between had.
+    void begin_at_first()
+    {
+        begun_ = has_previous_ = false;
+        sessions_.release();
+        segment_ = range_.first - 1;
+    }
+
+    bool read_notes(bool is_last)
     {
         char path[max_path];
         segment_path(path, request_.directory, segment_, ".notes");
-        notes_.clear();
-        if (!notes_.read(path, request_.key, false))
-            report(Severity::warning, Problem::missing_checkpoint, 0,
-                   "checkpoints of segment %" PRIu64 " are missing or end in the middle", segment_);
+        next_note_ = 0;
+        for (int tries = 1;; ++tries)
+        {
+            notes_.clear();
+            if (notes_.read(path, request_.key, false))
+                return true;
+            if (!is_last || tries == note_tries)
+                return false;
+            pause();
+        }
     }
 
     void check_record(const RecordHead &record)
@@ -421,7 +475,7 @@ private:
         });
     }
 
-    void finish(const SegmentRange &range)
+    void finish()
     {
         check_erasures();
         if (short_of_memory_)
@@ -445,11 +499,12 @@ private:
             report(Severity::error, Problem::lost_segment, 0,
                    "segments before %" PRIu64 " are not there, and no record says that they were "
                    "removed",
-                   range.first);
+                   removed_before_);
     }
 
     VerifyRequest request_{};
     VerifySummary summary_{};
+    SegmentRange range_{};
     SegmentReader reader_;
     SealList notes_;
     SealList anchors_;
@@ -467,7 +522,6 @@ private:
     std::uint64_t read_from_ = 0;
     Digest previous_{};
     std::uint64_t segment_ = 0;
-    std::uint64_t expected_segment_ = 0;
     std::uint64_t last_size_ = 0;
     std::uint64_t removed_before_ = 0;
     std::size_t next_note_ = 0;

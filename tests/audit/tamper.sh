@@ -66,6 +66,18 @@ check 'a lost segment is found' yes "$(verdict_has '^error: lost segment: segmen
 rm -rf "$scratch/attacked" && cp -a "$log" "$scratch/attacked" && rm "$scratch"/attacked/0000000000000001.*
 verify --key "$log/sign.pub" "$scratch/attacked" >"$scratch/verdict" || :
 check 'lost first segments are found' yes "$(verdict_has '^error: lost segment: .*segments before 2')"
+# The checkpoints of the newest segment come after it: a segment that was just begun has none yet, one that was robbed gets none.
+rm -rf "$scratch/attacked" && cp -a "$log" "$scratch/attacked"
+notes=$(find "$scratch/attacked" -name '*.notes' | sort | tail -n 1)
+mv "$notes" "$scratch/late"
+{ sleep 1 && mv "$scratch/late" "$notes"; } &
+verify --key "$log/sign.pub" "$scratch/attacked" >"$scratch/verdict" || :
+check 'a segment whose first checkpoint is just being written is sound' yes "$(verdict_has ': 0 errors, 0 warnings$')"
+wait $!
+rm "$notes"
+verify --key "$log/sign.pub" "$scratch/attacked" >"$scratch/verdict" || :
+check 'one whose checkpoints were taken away is not' yes "$(verdict_has '^warning: missing checkpoint: ')"
+cp -a "$log" "$scratch/log_before"
 sed -i "\$a quiver.audit_retain_size = '1MB'\nquiver.audit_compress = off" "$data/postgresql.conf"
 start
 q "DO \$\$ BEGIN FOR i IN 1..12000 LOOP EXECUTE 'INSERT INTO t VALUES (' || i || ')'; END LOOP; END \$\$" >/dev/null
@@ -73,3 +85,18 @@ holds 'the retention rule removes the oldest segments' wait_for 25 bash -c "! ls
 check 'the rest verifies, and says what was removed' 'removed' \
     "$(ask "SELECT string_agg(DISTINCT problem, ' ') FROM quiver.audit_verify() WHERE problem <> 'summary' AND problem <> 'not sealed'")"
 stop
+# Removed while it is read: the first segment is a pipe, on which the verifier waits until the first segments are gone.
+rm -rf "$scratch/attacked" && cp -a "$log" "$scratch/attacked"
+first=$(find "$log" -name '0*.qas*' -printf '%f\n' | sort | head -n 1)
+cp -an "$scratch"/log_before/0* "$scratch/attacked"
+rm "$scratch"/attacked/0000000000000001.qas.gz
+mkfifo "$scratch/attacked/0000000000000001.qas"
+exec 9<>"$scratch/attacked/0000000000000001.qas"
+"$verifier" --key "$log/sign.pub" "$scratch/attacked" >"$scratch/verdict" 9>&- &
+holds 'the verifier reads the first segment' wait_for 20 bash -c "readlink /proc/$!/fd/* | grep -q 0001.qas"
+for file in "$scratch"/attacked/0*; do [[ ${file##*/} > ${first%%.*} ]] || rm "$file"; done
+gzip -dc "$scratch/log_before/0000000000000001.qas.gz" >&9
+exec 9>&-
+wait $! || :
+check 'segments that the rule removes while they are verified are not lost' yes "$(verdict_has ': 0 errors, 0 warnings$')"
+check 'and are said to be removed' yes "$(verdict_has "segments before $((16#${first%%.*})) were removed")"
