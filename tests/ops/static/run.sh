@@ -37,6 +37,7 @@ static_checks() {
     good "Patroni does not start beside a site that leads" /usr/bin/python3 "$here/tests/ops/static/other_site.py"
     good "of two sites with one archive the one that follows adds nothing, and what was thrown away leaves it" "$here/tests/ops/static/one_archive.sh"
     good "nothing cached stays older than its row, whatever dies" "$here/tests/ops/static/cache.sh"
+    good "a standby asks its archive, and not for long where nobody answers" "$here/tests/ops/static/archive_get.sh"
     good "a second repository by S3: its settings are read, and a backup there restores" "$here/tests/ops/static/second_repository.sh"
     good "forecasts of readings with a known future" /usr/bin/python3 "$here/tests/ops/static/capacity.py"
     good "the audit that the roles switch on is seen by the scan, also weakened, and pgaudit before it goes" "$here/tests/ops/static/audit.sh"

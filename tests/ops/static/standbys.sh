@@ -35,6 +35,7 @@ all:
         db2: {ansible_host: 192.0.2.12, $1}
         db3: {ansible_host: 192.0.2.13, $2}
     etcd: {children: {database: {}}}
+    backup: {hosts: {backup1: {ansible_host: 192.0.2.14}}}
 END
     rm -f "$work"/db?.yml
     env -C "$here/ops" -u ANSIBLE_VAULT_PASSWORD_FILE -u ANSIBLE_LOCAL_TEMP ansible-playbook -i "$work/hosts.yml" "$work/play.yml" >"$work/log" 2>&1
@@ -48,7 +49,7 @@ of() {
 print(json.dumps([made["tags"], made["postgresql"].get("recovery_conf")], sort_keys=True))' "$work/$1.yml"
 }
 
-archive='{"restore_command": "pgbackrest --stanza=quiver --io-timeout=5 --archive-timeout=5 archive-get %f \"%p\""}'
+archive='{"restore_command": "/usr/local/sbin/quiver-archive-get quiver %f \"%p\" backup1"}'
 made '' '' || { tail -n 20 "$work/log"; exit 1; }
 is "a plain standby" "[{}, $archive]" "$(of db3)"
 is "its cluster" '{"follows": {"db1": "db1", "db2": "db1", "db3": "db1"}, "delayed": [], "able": ["db1", "db2", "db3"], "synchronous": true}' "$(cat "$work/db1.json")"
