@@ -36,7 +36,8 @@ public:
     // f(shard, sequence, is_erased, is_said) for each record.
     template <class F> void each(F &&f)
     {
-        std::qsort(entries_, used_, sizeof(Entry), compare);
+        if (used_ > 0)
+            std::qsort(entries_, used_, sizeof(Entry), compare);
         for (std::size_t i = 0; i < used_;)
         {
             const Entry &first = entries_[i];
