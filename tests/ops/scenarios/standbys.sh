@@ -49,7 +49,7 @@ fault_standby_host() {
 synchronous() { "$hosts" run "$(leader)" 'patronictl -c /etc/patroni/config.yml list -f json' | jq -r '[.[] | select(.Role == "Sync Standby") | .Member][0]'; }
 forgotten() { ! "$hosts" run "$(leader)" 'patronictl -c /etc/patroni/config.yml list -f json' | jq -e --arg m "$1" 'any(.[]; .Member == $m)' >/dev/null; }
 # streams HOST: the names of those that copy from it.
-streams() { sql "$1" "SELECT string_agg(application_name, ' ' ORDER BY 1) FROM pg_stat_replication WHERE state = 'streaming'"; }
+streams() { sql "$1" "SELECT string_agg(application_name, ' ' ORDER BY application_name) FROM pg_stat_replication WHERE state = 'streaming'"; }
 stream_from() { [ "$(streams "$1")" = "$2" ]; }
 # handed_on FIRST MIDDLE LAST: each copies from the one before.
 handed_on() { stream_from "$1" "$2" && stream_from "$2" "$3"; }
