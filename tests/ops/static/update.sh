@@ -37,7 +37,11 @@ package() {
     dpkg-deb -b "$folder" "$work/archive/$1_${2}_all.deb" >/dev/null
     rm -rf "$folder"
 }
-lists() { (cd "$work/archive" && dpkg-scanpackages -m . >Packages 2>/dev/null) && apt-get -q update >"$work/out" 2>&1 || { cat "$work/out"; failed=1; }; }
+lists() {
+    if (cd "$work/archive" && dpkg-scanpackages -m . >Packages 2>/dev/null) && apt-get -q update >"$work/out" 2>&1; then return; fi
+    cat "$work/out"
+    failed=1
+}
 # ask WHAT JSON: the program, with what all questions have.
 ask() {
     jq -nc --argjson more "$2" --arg folder "$work/kept" '{folder: $folder, back: false, wanted: {}, given: [], same: {"etcd-server": 2, haproxy: 2},
