@@ -5,24 +5,19 @@
 #include "audit/payload.hpp"
 #include "audit/reader.hpp"
 #include "audit/verify_erasures.hpp"
+#include "audit/verify_folder.hpp"
 #include "audit/verify_notes.hpp"
 #include "audit/verify_sessions.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdarg>
-#include <unistd.h>
 
 namespace quiver::audit {
 namespace {
 
 // Backends take the time before they queue, so neighbours differ by that much.
 constexpr std::int64_t clock_tolerance = 5'000'000;
-
-// A segment that has just been begun gets its first checkpoint some fsyncs later: seconds, on a slow disk. One that is
-// removed has its files gone one after the other.
-constexpr int note_tries = 100;
-constexpr int removal_tries = 3;
-constexpr useconds_t pause_us = 50'000;
 
 class Verifier
 {
@@ -36,13 +31,12 @@ public:
         last_size_ = next_anchor_ = removed_before_ = 0;
         last_note_time_ = 0;
         readings_ = read_from_ = 0;
-        for (std::int64_t &time : last_time_)
-            time = 0;
+        std::memset(last_time_, 0, sizeof last_time_);
     }
 
     VerifySummary run()
     {
-        if (!list_segments(request_.directory, range_) || range_.first == 0)
+        if (!folder_.list(request_) || folder_.first() == 0)
         {
             report(Severity::error, Problem::unreadable, 0, "%s has no segment that can be read",
                    request_.directory);
@@ -55,9 +49,9 @@ public:
                        request_.anchors);
             anchors_.sort();
         }
-        for (segment_ = range_.first; segment_ <= range_.last; ++segment_)
-            check_segment(segment_ == range_.last);
-        segment_ = range_.last;
+        for (segment_ = folder_.first(); segment_ <= folder_.last(); ++segment_)
+            check_segment();
+        segment_ = folder_.last();
         finish();
         release();
         return summary_;
@@ -87,13 +81,15 @@ private:
         request_.report(request_.context, finding);
     }
 
-    void check_segment(bool is_last)
+    void check_segment()
     {
+        const bool is_last = segment_ == folder_.last();
         // Before the records, which the server has on disk before it seals them.
-        const bool has_notes = read_notes(is_last);
+        const bool has_notes = folder_.read_notes(segment_, notes_);
+        next_note_ = 0;
         if (!reader_.open(request_.directory, segment_))
         {
-            if (was_removed())
+            if (folder_.was_removed(segment_))
                 return begin_at_first();
             report(Severity::error, Problem::lost_segment, 0, "segment %" PRIu64 " is not there",
                    segment_);
@@ -110,7 +106,7 @@ private:
             return;
         }
         check_head(reader_.head());
-        if (!has_notes && !was_removed())
+        if (!has_notes && !folder_.was_removed(segment_))
             report(Severity::warning, Problem::missing_checkpoint, 0,
                    "checkpoints of segment %" PRIu64 " are missing or end in the middle", segment_);
         check_seals();
@@ -178,57 +174,13 @@ private:
             ++next_anchor_;
     }
 
-    // The log of a running server goes on while it is read: segments are begun at its end, and its first ones removed.
-    // Whether the directory, looked at again, begins after this segment. The files of one that is the first may be going
-    // right now.
-    bool was_removed()
-    {
-        for (int tries = 1;; ++tries)
-        {
-            SegmentRange now;
-            if (!list_segments(request_.directory, now) || now.first < segment_)
-                return false;
-            if (now.first > segment_)
-            {
-                range_ = now;
-                return true;
-            }
-            if (tries == removal_tries)
-                return false;
-            pause();
-        }
-    }
-
-    void pause()
-    {
-        usleep(pause_us);
-        if (request_.each_record != nullptr)
-            request_.each_record(request_.context);
-    }
-
     // On with the segment that is the first by now. That a record says so, finish() sees to, as if it had been the first
     // from the beginning; of sessions it is not known what the segments between had.
     void begin_at_first()
     {
         begun_ = has_previous_ = false;
         sessions_.release();
-        segment_ = range_.first - 1;
-    }
-
-    bool read_notes(bool is_last)
-    {
-        char path[max_path];
-        segment_path(path, request_.directory, segment_, ".notes");
-        next_note_ = 0;
-        for (int tries = 1;; ++tries)
-        {
-            notes_.clear();
-            if (notes_.read(path, request_.key, false))
-                return true;
-            if (!is_last || tries == note_tries)
-                return false;
-            pause();
-        }
+        segment_ = folder_.first() - 1;
     }
 
     void check_record(const RecordHead &record)
@@ -278,8 +230,7 @@ private:
         last = record.time;
         if (summary_.first_time == 0)
             summary_.first_time = record.time;
-        if (record.time > summary_.last_time)
-            summary_.last_time = record.time;
+        summary_.last_time = std::max(summary_.last_time, record.time);
     }
 
     void check_events(const RecordHead &record)
@@ -446,8 +397,7 @@ private:
     {
         std::uint64_t most = 0;
         for (; next_note_ < notes_.size(); ++next_note_)
-            if (notes_[next_note_].checkpoint.size > most)
-                most = notes_[next_note_].checkpoint.size;
+            most = std::max(most, notes_[next_note_].checkpoint.size);
         if (most > tree_.size)
         {
             report(Severity::error, Problem::cut_tail, 0,
@@ -504,7 +454,7 @@ private:
 
     VerifyRequest request_{};
     VerifySummary summary_{};
-    SegmentRange range_{};
+    LogFolder folder_;
     SegmentReader reader_;
     SealList notes_;
     SealList anchors_;
