@@ -12,6 +12,7 @@
 #        tests/ops/hosts/hosts.sh poweroff NAME      pull the plug: every process of the host dies at once
 #        tests/ops/hosts/hosts.sh poweron NAME       the same disk and address, booted again
 #        tests/ops/hosts/hosts.sh isolate NAME       pull the network cable;  rejoin NAME plugs it in
+#        tests/ops/hosts/hosts.sh far NAME MS        a cable on which every frame takes so long, each way (delay.py)
 #        tests/ops/hosts/hosts.sh disk NAME MEGABYTES FOLDER [MKFS [OPTIONS]]   a file system of its own (mkfs.ext4), until it is unmounted or the power goes
 #        tests/ops/hosts/hosts.sh destroy NAME       the host is gone, disk and all
 #        tests/ops/hosts/hosts.sh replace NAME       ... and a bare machine stands in its place, with its name and address
@@ -147,6 +148,23 @@ plug() { # plug NAME: a cable from the host to the bridge
     ip -n "$id-$name" link set eth0 up
     ip -n "$id-$name" route add default via $net.1 # leads nowhere, but Ansible asks which it is
 }
+# Between the host's cable and the bridge another one, and a program that carries frames from one to the other.
+far() {
+    local a
+    a=$(address "$1")
+    a=${a##*.}
+    ip -n "$id-ctl" link set "v$a" nomaster
+    ip -n "$id-ctl" link add "w$a" type veth peer name "x$a"
+    ip -n "$id-ctl" link set "w$a" up
+    ip -n "$id-ctl" link set "x$a" master br0 up
+    ip netns exec "$id-ctl" setsid /usr/bin/python3 "$here/delay.py" "v$a" "w$a" "$2" </dev/null >"$state/hosts/$1/far.log" 2>&1 &
+    for _ in $(seq 50); do
+        ! ctl ping -c 1 -W 1 -q "$(address "$1")" >/dev/null 2>&1 || return 0
+        sleep 0.1
+    done
+    echo "hosts.sh: $1 does not answer over $2 ms" >&2
+    return 1
+}
 isolate() { local a; a=$(address "$1"); ip -n "$id-ctl" link set "v${a##*.}" down; }
 rejoin() { local a; a=$(address "$1"); ip -n "$id-ctl" link set "v${a##*.}" up; }
 
@@ -242,10 +260,12 @@ up() {
 }
 
 destroy() {
-    local name=$1 tree
+    local name=$1 tree address
+    address=$(address "$name")
     poweroff "$name" || :
     if mountpoint -q "$state/hosts/$name/root"; then umount "$state/hosts/$name/root" || umount -l "$state/hosts/$name/root"; fi
     ip netns del "$id-$name" 2>/dev/null || :
+    ip -n "$id-ctl" link del "w${address##*.}" 2>/dev/null || :
     rm -rf "${state:?}/hosts/$name"
     rmdir "/run/systemd/nspawn/propagate/$id-$name" 2>/dev/null || :
     for tree in $(cgroup_trees); do
@@ -316,12 +336,12 @@ case $command in
     ctl) exec ip netns exec "$id-ctl" "$@" ;;
     inside) exec ip netns exec "$id-$1" "${@:2}" ;;
     pids) ip netns pids "$id-$1" | grep -Fxf <(pgrep -x "$2") ;;
-    check | up | run | outside | replace | address | suite | poweroff | poweron | isolate | rejoin | disk | destroy | save | restore | down) "$command" "$@" ;;
+    check | up | run | outside | replace | address | suite | poweroff | poweron | isolate | rejoin | far | disk | destroy | save | restore | down) "$command" "$@" ;;
     names) names ;;
     ssh-options) echo "$ssh_options" ;;
     wait) wait_for_ssh "$@" ;;
     *)
-        sed -n '4,24s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+        sed -n '4,25s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac
