@@ -261,7 +261,7 @@ up() {
 
 destroy() {
     local name=$1 tree address
-    address=$(address "$name")
+    address=$(address "$name" 2>/dev/null || :)
     poweroff "$name" || :
     if mountpoint -q "$state/hosts/$name/root"; then umount "$state/hosts/$name/root" || umount -l "$state/hosts/$name/root"; fi
     ip netns del "$id-$name" 2>/dev/null || :
