@@ -2,6 +2,7 @@
 # What a standby asks its archive for: from pgBackRest's own server by TLS, at once from nobody when the repository's host is silent. Needs no host.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+. "$here/tests/ops/static/is.sh"
 command -v pgbackrest >/dev/null || { echo "skipped: there is no pgbackrest"; exit 0; }
 . "$here/tests/tools/pgtree.sh"
 work=$(mktemp -d "${TMPDIR:-/tmp}/quiver.XXXXXX")
@@ -16,14 +17,10 @@ stop() {
 }
 trap stop EXIT
 trap 'exit 130' INT TERM
-failed=0
-is() { # is WHAT EXPECTED ACTUAL
-    [ "$2" = "$3" ] || { failed=1; printf '%s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"; }
-}
 mkdir "$work"/{tls,repository,log,lock,spool,data}
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 \
     -keyout "$work/tls/key" -out "$work/tls/crt" 2>/dev/null
-port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 printf '%s\n' '[global]' "log-path=$work/log" "lock-path=$work/lock" log-level-file=off log-level-console=warn archive-async=y \
     tls-server-address=localhost "tls-server-port=$port" "tls-server-ca-file=$work/tls/crt" "tls-server-cert-file=$work/tls/crt" "tls-server-key-file=$work/tls/key" \
     tls-server-auth=localhost=quiver '[quiver]' "pg1-path=$work/data" | tee "$work/both" >"$work/server.conf"

@@ -2,13 +2,10 @@
 # The steps of a rotation of the authority: each is stopped before every command it runs, and is then finished, or taken back; what signs is always a pair.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+. "$here/tests/ops/static/is.sh"
 script=$here/ops/roles/tls/files/authority.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
-is() { # is WHAT EXPECTED ACTUAL
-    [ "$2" = "$3" ] || { failed=1; printf '%s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"; }
-}
 authority() { # authority NAME FOLDER
     mkdir -p "$2"
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -days 2 -keyout "$2/ca.key" -out "$2/ca.crt" 2>/dev/null

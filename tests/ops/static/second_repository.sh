@@ -3,6 +3,7 @@
 # Python has moto, a server of this machine is backed up there by verified TLS, and restored. Needs no host.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+. "$here/tests/ops/static/is.sh"
 pgbackrest=$(command -v pgbackrest) || { echo "skipped: there is no pgbackrest"; exit 0; }
 . "$here/tests/tools/pgtree.sh"
 work=$(mktemp -d "${TMPDIR:-/tmp}/quiver.XXXXXX")
@@ -16,11 +17,7 @@ stop() {
 }
 trap stop EXIT
 trap 'exit 130' INT TERM
-failed=0
-is() { # is WHAT EXPECTED ACTUAL
-    [ "$2" = "$3" ] || { failed=1; printf '%s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"; }
-}
-port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 cat >"$work/play.yml" <<END
 - hosts: all
   connection: local

@@ -3,13 +3,10 @@
 # usage: tests/ops/static/update.sh
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+. "$here/tests/ops/static/is.sh"
 program=$here/ops/roles/update/files/packages.py
 work=$(mktemp -d "${TMPDIR:-/tmp}/quiver.XXXXXX") || exit
 trap 'rm -rf "$work"' EXIT
-failed=0
-is() { # is WHAT EXPECTED ACTUAL
-    [ "$2" = "$3" ] || { failed=1; printf '%s\n  expected: %s\n  actual:   %s\n' "$1" "$2" "$3"; }
-}
 
 mkdir -p "${work:?}"/{archive,bin,apt/lists/partial,apt/cache/archives/partial,apt/etc/apt.conf.d,apt/etc/preferences.d,root/var/lib/dpkg/{info,updates},root/usr/sbin}
 touch "$work/root/var/lib/dpkg/status" "$work/dpkg.log"
