@@ -34,6 +34,8 @@ END
     play shard >"$log.second" 2>&1 || tail -n 30 "$log.second"
     check "and changes nothing the second time" "0 changed, 0 failed" "$(recap "$log.second" changed) changed, $(recap "$log.second" failed) failed"
     check "no secret was logged" "" "$(secrets_in "$log" "$log.second")"
+    play security_scan -e security_scan_floor=100 >"$log.scan" 2>&1 || grep -E 'applicable|msg' "$log.scan"
+    check "the scan finds no fault with it" "100 0" "$(jq -r '"\(.total.score) \(.total.failed)"' "$site/security_scan/report.json")"
 
     said=$(client 5010 "SET ROLE app_owner; INSERT INTO item SELECT n, 'note ' || n, ARRAY(SELECT sin(n * 7 + d * 13 + n * d) FROM generate_series(1, 8) AS d)::vector FROM generate_series(1, 6000) AS n;
         CREATE TABLE item_whole AS SELECT * FROM item; SELECT count(*) FROM item")
