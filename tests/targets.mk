@@ -18,7 +18,7 @@ matrix: ## make check on PostgreSQL 17 and 18, in roots of Debian 13 and testing
 
 .PHONY: check-ops
 check-ops: ## the whole of tests/ops: faults, restores, hardening on real hosts (needs root)
-	@bash tests/ops/run.sh static full one major_upgrade $(ARGS)
+	@bash tests/ops/run.sh static full one witness major_upgrade $(ARGS)
 
 .PHONY: check-ops-faults
 check-ops-faults: ## 20 faults at random on real hosts: never two leaders, nothing lost (needs root)

@@ -5,8 +5,9 @@
 #
 # `hosts` is the short version: three bare hosts to a cluster, again without a change, --check, four
 # faults. `full` (make check-ops) adds a backup host, the security scan, restores and more faults;
-# `one` has everything on one host; `faults` (make check-ops-faults) is 20 faults at random. Where this machine
-# cannot boot hosts (no root, no namespaces) that part is skipped; one line says why, and how many checks that is.
+# `one` has everything on one host; `witness` is two database hosts and a voter; `faults` (make
+# check-ops-faults) is 20 faults at random. Where this machine cannot boot hosts (no root, no
+# namespaces) that part is skipped; one line says why, and how many checks that is.
 # QUIVER_OPS=static leaves the hosts out.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -21,8 +21,7 @@ standby_drills() {
         victim=$(cat "$site/standby_victim")
         began=$SECONDS
         if ready "$standbys" 240; then check "$victim is a standby again, and replays" yes yes; else check "$victim is a standby again, and replays" yes no; fi
-        check "etcd has its three members, all healthy" 3 "$("$hosts" run "$(leader)" 'cd /etc/quiver/tls; ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 \
-            --cacert=ca.crt --cert=host.crt --key=host.key endpoint health --cluster 2>&1' | grep -c 'is healthy')"
+        check "etcd has its three members, all healthy" 3 "$(healthy_members)"
         check "no unit of $victim has failed" "" "$("$hosts" run "$victim" 'systemctl --failed --no-legend --plain')"
     done
 }

@@ -26,6 +26,7 @@ static_checks() {
         good "syntax of $book" plainly ansible-playbook --syntax-check -i inventories/example "$book"
     done
     good "the one-host inventory is read" plainly ansible-inventory -i inventories/one_host --list
+    good "the inventory with a witness is read" plainly ansible-inventory -i inventories/witness --list
     good "roles: specs, defaults, READMEs and secrets" /usr/bin/python3 "$here/tests/ops/static/roles.py"
     good "each rule of roles.py fails when it is broken" static_violations
     good "the collection builds" static_collection
