@@ -13,6 +13,8 @@ stop_server() { pkill -f -- "--config=$work/server.conf" || :; }
 stop() {
     stop_server
     [ -z "$silent" ] || kill "$silent"
+    # What fetches ahead outlives who asked, and would make its folder again.
+    for _ in $(seq 100); do grep -qsz "^PGBACKREST_SPOOL_PATH=$work" /proc/[0-9]*/environ || break; sleep 0.1; done
     rm -rf "$work"
 }
 trap stop EXIT
