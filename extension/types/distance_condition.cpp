@@ -53,13 +53,13 @@ bool compares_numbers(const OpExpr *call)
 }
 
 // Whether an expression has a column that is not this relation's, or what cannot be told so early.
-bool leaves_relation(Node *node, Index *relation)
+bool leaves_relation(Node *node, void *relation)
 {
     if (node == nullptr)
         return false;
     if (IsA(node, Var))
         return castNode(Var, node)->varlevelsup == 0 &&
-               static_cast<Index>(castNode(Var, node)->varno) != *relation;
+               static_cast<Index>(castNode(Var, node)->varno) != *static_cast<Index *>(relation);
     if (IsA(node, PlaceHolderVar) || IsA(node, SubPlan) || IsA(node, AlternativeSubPlan) ||
         IsA(node, Aggref) || IsA(node, WindowFunc) || IsA(node, GroupingFunc))
         return true;
@@ -81,10 +81,11 @@ void consider(Node *side, Search *search)
         search->found = list_append_unique(search->found, side);
 }
 
-bool collect(Node *node, Search *search)
+bool collect(Node *node, void *context)
 {
     if (node == nullptr)
         return false;
+    auto *search = static_cast<Search *>(context);
     if (IsA(node, OpExpr) && list_length(castNode(OpExpr, node)->args) == 2 &&
         compares_numbers(castNode(OpExpr, node)))
     {
