@@ -72,10 +72,12 @@ bool segment_entry(const char *directory, std::uint64_t number, struct stat &ent
     return stat(path, &entry) == 0;
 }
 
+// The segment itself goes last: what a crash leaves is still one that the rule finds and removes, and without it nothing
+// of it is left.
 void remove_segment(const char *directory, std::uint64_t number)
 {
     char path[max_path];
-    for (const char *suffix : {".qas", ".qas.gz", ".notes", ".jsonl"})
+    for (const char *suffix : {".jsonl", ".notes", ".qas.gz", ".qas"})
     {
         segment_path(path, directory, number, suffix);
         unlink(path);
