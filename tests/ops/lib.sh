@@ -100,6 +100,12 @@ sql() {
     shift
     "$hosts" run "$host" "cd / && setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d ${database:-postgres} -f -" <<<"$*" 2>&1
 }
+# etcd_on HOST COMMANDS: on that host, with an etcdctl that asks the member there.
+etcd_on() {
+    "$hosts" run "$1" "export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=https://127.0.0.1:2379 ETCDCTL_CACERT=/etc/quiver/tls/ca.crt
+        export ETCDCTL_CERT=/etc/quiver/tls/host.crt ETCDCTL_KEY=/etc/quiver/tls/host.key
+        $2"
+}
 # leader: its name, when there is exactly one server that takes writes and answers.
 leader() {
     local name found=()

@@ -22,11 +22,10 @@ etcd_elects() {
         sleep 6
     done
 }
-etcd_well='cd /etc/quiver/tls; export ETCDCTL_API=3 ETCDCTL_CACERT=ca.crt ETCDCTL_CERT=host.crt ETCDCTL_KEY=host.key ETCDCTL_ENDPOINTS=https://127.0.0.1:2379;'
 etcd_hands_over() {
-    on "$H" "$etcd_well"' etcdctl move-leader "$(etcdctl member list | cut -d, -f1,3 | grep -v " $(hostname)$" | head -n 1 | cut -d, -f1)"'
+    etcd_on "$H" 'etcdctl move-leader "$(etcdctl member list | cut -d, -f1,3 | grep -v " $(hostname)$" | head -n 1 | cut -d, -f1)"'
 }
-etcd_is_well() { on "$H" "$etcd_well etcdctl endpoint health --cluster" >/dev/null 2>&1; }
+etcd_is_well() { etcd_on "$H" 'etcdctl endpoint health --cluster' >/dev/null 2>&1; }
 fails() { on "$1" 'systemd-run --quiet --unit=broken false; sleep 1; systemctl is-failed broken'; }
 pool_is_small() {
     "$hosts" ctl env PGPASSWORD="$(secret app)" /usr/bin/python3 "$here/tests/ops/causes.py" clients \
@@ -39,7 +38,7 @@ alerts_of_consensus() {
     local member
     for member in $database_hosts; do etcd_leads "$member" || break; done
     provoke "a member of etcd has a quota a little above its size" "etcd_is_small $member" "etcd_is_large $member" "QuiverEtcdFull@$member"
-    check "no member of etcd has raised an alarm" "" "$(on "$member" "$etcd_well etcdctl alarm list")"
+    check "no member of etcd has raised an alarm" "" "$(etcd_on "$member" 'etcdctl alarm list')"
     if command -v strace >/dev/null; then
         provoke "each fsync of a member of etcd takes 0.65 s" "etcd_syncs_slowly $member" etcd_syncs "QuiverEtcdSlowDisk@$member~"
     else

@@ -29,7 +29,7 @@ alerts_of_host() {
 # them from asking. RETURN 5 is TIME_ERROR; at byte 8 of struct timex is the offset.
 clock_says() {
     local offset
-    offset=$(printf '%016x' "$3" | sed 's/\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)\(..\)/\8\7\6\5\4\3\2\1/')
+    offset=$(perl -e 'print unpack "H*", pack "q<", shift' "$3")
     strace -qq -f -o /dev/null -e trace=adjtimex,clock_adjtime -e "inject=adjtimex,clock_adjtime:retval=$2:poke_exit=@arg1=0000000000000000$offset" \
         -p "$("$hosts" pids "$1" prometheus-node)" &
     clock_tracer=$!

@@ -47,16 +47,9 @@ fault_etcd() {
     echo "$victim" >"$site/etcd_victim"
     "$hosts" run "$victim" 'systemctl kill -s KILL etcd; systemctl stop etcd'
 }
-etcd_leads() {
-    # shellcheck disable=SC2016
-    "$hosts" run "$1" 'cd /etc/quiver/tls; ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 --cacert=ca.crt --cert=host.crt --key=host.key \
-        endpoint status --write-out=json' | jq -e '.[0].Status | .leader == .header.member_id' >/dev/null
-}
+etcd_leads() { etcd_on "$1" 'etcdctl endpoint status --write-out=json' | jq -e '.[0].Status | .leader == .header.member_id' >/dev/null; }
 # healthy_members: how many members of etcd take part, as the leader's host sees it.
-healthy_members() {
-    "$hosts" run "$(leader)" 'cd /etc/quiver/tls; ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 \
-        --cacert=ca.crt --cert=host.crt --key=host.key endpoint health --cluster 2>&1' | grep -c 'is healthy'
-}
+healthy_members() { etcd_on "$(leader)" 'etcdctl endpoint health --cluster 2>&1' | grep -c 'is healthy'; }
 
 # The leader dies; another one leads; and the old one's power goes again while it is rewound. What stops the rewind half way is a limit on
 # the size of files, so that it is the same moment each time. Patroni then finds data that can never start.

@@ -140,7 +140,7 @@ second_site_back() {
     # Longer than a leader needs to come back: etcd has its quorum, and nobody leads.
     sleep 30
     check "the first site is back, and does not lead beside the second" "off off off" "$(for name in $database_hosts; do
-        "$hosts" run "$name" 'etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/quiver/tls/ca.crt --cert=/etc/quiver/tls/host.crt --key=/etc/quiver/tls/host.key endpoint health >/dev/null 2>&1 &&
+        etcd_on "$name" 'etcdctl endpoint health >/dev/null 2>&1 &&
             ! pgrep -x postgres >/dev/null && grep -q . /etc/quiver/other_site_leads && echo off'; done | xargs)"
     "$hosts" run db1 'journalctl -u patroni -b --no-pager | grep -m 1 -o "the other site leads.*"' | sed 's/^/# /'
     play failback --check >"$log" 2>&1 || tail -n 30 "$log"
