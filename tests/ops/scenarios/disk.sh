@@ -19,11 +19,11 @@ large_disk() {
 fault_disk() {
     "$hosts" run "$L" 'dd if=/dev/zero of=$(echo /var/lib/postgresql/[0-9]*)/ballast bs=1M 2>/dev/null; df -h /var/lib/postgresql/[0-9]*'
 }
-# Without the guard, and WAL is written until it wants another file: the server stops. The disk stays full until the writer is done.
+# Without the guard, and WAL is written until it wants another file: the server stops under who writes it. The disk stays full until the writer is done.
 fault_disk_stops() {
     "$hosts" run "$L" 'systemctl stop quiver-disk-guard'
     fault_disk
-    timeout 30 "$hosts" run "$L" "cd /; setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d postgres" <<<'DO $$ BEGIN
+    ! timeout 30 "$hosts" run "$L" "cd /; setpriv --reuid=postgres --regid=postgres --init-groups psql -XqAt -d postgres" <<<'DO $$ BEGIN
         FOR file IN 1..200 LOOP PERFORM pg_logical_emit_message(false, $a$drill$a$, $a$full$a$), pg_switch_wal(); END LOOP; END $$' >/dev/null 2>&1
 }
 # full_disk_drill VICTIM WHAT FAULT
