@@ -104,7 +104,7 @@ BuildCounts build_alone(const BuildInput &input)
     start_arena(*control, memory);
     auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, control, centre, memory);
     work->scan(nullptr);
-    work->flush();
+    work->finish();
     return {static_cast<double>(control->heap_rows), static_cast<double>(control->indexed_rows)};
 }
 
@@ -163,7 +163,7 @@ BuildCounts build_together(const BuildInput &input, int workers)
         auto *work = new (palloc(sizeof(BuildWork))) BuildWork(input, &control, centre, memory);
         work->scan(table_beginscan_parallel(input.heap, scan));
         WaitForParallelWorkersToFinish(context);
-        work->flush();
+        work->finish();
         counts = {static_cast<double>(control.heap_rows),
                   static_cast<double>(control.indexed_rows)};
         DestroyParallelContext(context);

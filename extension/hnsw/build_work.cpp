@@ -2,7 +2,7 @@
 #include "hnsw/build_work.hpp"
 
 #include "hnsw/build_reach.hpp"
-#include "hnsw/insert.hpp"
+#include "hnsw/vacuum.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -219,10 +219,20 @@ void BuildWork::make_reachable()
     pfree(memory);
 }
 
+void BuildWork::finish()
+{
+    if (!__atomic_load_n(&control_->flushed, __ATOMIC_ACQUIRE))
+        return flush();
+    // The rest was inserted: two that prune neighbouring lists at once may each count on the other.
+    if (control_->processes == 1)
+        return;
+    Graph graph{input_->index};
+    Writer writer{graph, false};
+    mend_reach(graph, writer, nullptr);
+}
+
 void BuildWork::flush()
 {
-    if (__atomic_load_n(&control_->flushed, __ATOMIC_ACQUIRE))
-        return;
     MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "hnsw flush", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);

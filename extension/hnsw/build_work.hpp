@@ -41,8 +41,8 @@ public:
 
     // The table's rows, or this process's share of them.
     void scan(TableScanDesc scan);
-    // Write the graph to the index, unless that is done; when nobody adds any more.
-    void flush();
+    // When nobody adds any more: all that the table has is in the index, and everything leads to it.
+    void finish();
 
     static build::Backing backing(storage::MappedMemory *memory);
 
@@ -58,6 +58,7 @@ private:
     void leave();
     void stop();
     void make_reachable();
+    void flush();
 
     const BuildInput *input_;
     BuildControl *control_;

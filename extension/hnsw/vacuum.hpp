@@ -56,7 +56,8 @@ void repair_vertices(Graph &graph, Writer &writer, const Vertex *vertices, int c
 void repair_graph(Graph &graph, Writer &writer, const VertexSet &dead,
                   BufferAccessStrategy strategy);
 
-// Link what the entry point does not lead to. Allocates in the current memory context.
+// Vacuum's last step, and that of a build whose workers inserted rows: link what the entry point
+// does not lead to. Allocates in the current memory context.
 void mend_reach(Graph &graph, Writer &writer, BufferAccessStrategy strategy);
 
 // The page of a chunk's link records that begins with `first`.

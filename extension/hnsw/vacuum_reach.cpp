@@ -1,4 +1,5 @@
-// Vacuum's last step: whatever the entry point does not lead to on layer 0 gets links again.
+// Vacuum's last step, and that of a build whose workers inserted rows: whatever the entry point
+// does not lead to on layer 0 gets links again.
 //
 // Inserts lose no way, but two that prune neighbouring lists at once may, and so may repair, or a crash between
 // the records of an insert. Link pages are read in their order, again until a pass brings nothing new: a few times.

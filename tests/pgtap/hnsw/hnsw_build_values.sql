@@ -1,6 +1,6 @@
 -- Building the graph in memory: alone, with workers, and when memory runs out; which rows get in.
 \ir ../lib/setup.sql
-SELECT plan(21);
+SELECT plan(22);
 
 SET LOCAL client_min_messages = warning;
 CREATE FUNCTION pg_temp.finds_itself(wanted int[]) RETURNS int LANGUAGE plpgsql AS $$
@@ -47,6 +47,7 @@ DROP INDEX points_v;
 SET LOCAL maintenance_work_mem = '3073kB';
 CREATE INDEX points_v ON points USING hnsw (v vector_l2_ops);
 SELECT is(pg_temp.finds_itself(ARRAY[1, 1500, 3000]), 3, 'without memory for a single vertex all rows are inserted');
+SELECT is((SELECT unreachable FROM quiver.hnsw_verify('points_v')), 0::bigint, 'and what two workers have cut off at the same moment is linked again');
 DROP INDEX points_v;
 SET LOCAL max_parallel_maintenance_workers = 0;
 SET LOCAL maintenance_work_mem = '1MB';
