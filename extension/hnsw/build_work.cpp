@@ -2,6 +2,7 @@
 #include "hnsw/build_work.hpp"
 
 #include "hnsw/build_reach.hpp"
+#include "hnsw/insert.hpp"
 #include "hnsw/vacuum.hpp"
 
 #include <algorithm>

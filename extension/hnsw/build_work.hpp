@@ -41,7 +41,8 @@ public:
 
     // The table's rows, or this process's share of them.
     void scan(TableScanDesc scan);
-    // When nobody adds any more: all that the table has is in the index, and everything leads to it.
+    // When nobody adds any more: all that the table has is in the index and, but by inner product, the
+    // entry point leads to it.
     void finish();
 
     static build::Backing backing(storage::MappedMemory *memory);
